@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"slices"
+	"time"
+
+	"github.com/daypass/daypass/oauth"
+)
+
+// FirstPartyClient is the built-in public client that owns the grants of /v1 and /login.
+const FirstPartyClient = "daypass"
+
+// RefreshPolicy says whether a confidential or sender-constrained client's refresh token rotates.
+type RefreshPolicy string
+
+// The zero value is RefreshFixed's: RFC 9700 §2.2.2 asks rotation of public bearer clients only, and
+// those always rotate whatever is written here.
+const (
+	RefreshFixed  RefreshPolicy = "fixed"
+	RefreshRotate RefreshPolicy = "rotate"
+)
+
+// Client is an application registered to ask for tokens.
+type Client struct {
+	ID           string
+	Name         string
+	Public       bool
+	SecretHashes [][32]byte // SHA-256; up to two, so that a secret can be rotated without a gap
+	Grants       []oauth.GrantType
+	RedirectURIs []string
+	Scopes       []string // what it may ask for
+	Resources    []string // what its tokens may be for; the first ones are the default
+	Refresh      RefreshPolicy
+	FirstParty   bool
+	Epoch        int64 // grows with each revocation of the client's access
+	CreatedAt    time.Time
+	DisabledAt   time.Time // zero: enabled
+}
+
+// Disabled tells whether the client may do nothing.
+func (c Client) Disabled() bool { return !c.DisabledAt.IsZero() }
+
+// MayUse tells whether the client is registered for a grant type (RFC 7591 §2).
+func (c Client) MayUse(g oauth.GrantType) bool { return slices.Contains(c.Grants, g) }
+
+// Rotates tells whether a refresh by this client moves the generation. binding is the key that the
+// grant is bound to; empty for a bearer grant.
+func (c Client) Rotates(binding string) bool {
+	return !c.Proves(binding) || c.Refresh == RefreshRotate
+}
+
+// Proves tells whether whoever refreshes has to prove more than possession of the token: a
+// confidential client authenticates, a sender-constrained one signs.
+func (c Client) Proves(binding string) bool { return !c.Public || binding != "" }
+
+// AuthMethods lists how the client may authenticate (RFC 7591 §2).
+func (c Client) AuthMethods() []oauth.ClientAuthMethod {
+	if c.Public {
+		return []oauth.ClientAuthMethod{oauth.AuthNone}
+	}
+	return []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost}
+}

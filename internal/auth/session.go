@@ -1,0 +1,41 @@
+package auth
+
+import (
+	"time"
+)
+
+// Caller is who sent a request, as far as the network tells: for events and the list of devices.
+type Caller struct {
+	IP        string // textual address without port; empty for a command on this machine
+	UserAgent string // cut to 256 bytes
+}
+
+// Session is one user in one browser or application at this server; every log-in makes its own.
+type Session struct {
+	ID         ID
+	UserID     ID
+	TokenHash  [32]byte // SHA-256 of the SSO cookie's value
+	AuthTime   time.Time
+	AMR        []string // RFC 8176
+	ACR        string
+	Device     Caller
+	CreatedAt  time.Time
+	LastUsedAt time.Time // its own; a session's last use is the newest of this and its grants'
+	ExpiresAt  time.Time // absolute end
+	EndedAt    time.Time // zero: not ended
+	EndReason  string
+}
+
+// Live tells whether the session can still be used: not ended, not over its absolute age, and used
+// within idle of now (lastUse is the newest of its own and its grants').
+func (s Session) Live(now, lastUse time.Time, idle time.Duration) bool {
+	return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) && now.Sub(lastUse) < idle
+}
+
+// SessionView is a session as its user sees it in a list.
+type SessionView struct {
+	Session
+	ClientIDs []string  // who holds grants of it
+	LastUse   time.Time // newest of the session's own and its grants'
+	Current   bool      // the one that asks
+}

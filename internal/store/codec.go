@@ -1,0 +1,103 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+)
+
+// Times are kept as milliseconds since 1970 in UTC, cut here once; the zero time is 0.
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// Lists hold tokens without white space (scopes, URIs, roles) and are kept space-separated.
+func joined(list []string) string { return strings.Join(list, " ") }
+
+func split(s string) []string { return strings.Fields(s) }
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// scanner is *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// found maps "no rows" to auth.ErrNotFound.
+func found(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return auth.ErrNotFound
+	}
+	return err
+}
+
+// one tells whether a statement changed exactly one row.
+func one(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func copyID(dst *auth.ID, src []byte) error {
+	if len(src) == 0 {
+		*dst = auth.ID{}
+		return nil
+	}
+	if len(src) != len(dst) {
+		return fmt.Errorf("store: id of %d bytes", len(src))
+	}
+	copy(dst[:], src)
+	return nil
+}
+
+func copyHash(dst *[32]byte, src []byte) error {
+	if len(src) != len(dst) {
+		return fmt.Errorf("store: hash of %d bytes", len(src))
+	}
+	copy(dst[:], src)
+	return nil
+}
+
+// idArg gives an optional id as a column value: empty bytes when it is zero.
+func idArg(id auth.ID) []byte {
+	if id.IsZero() {
+		return []byte{}
+	}
+	return id[:]
+}
+
+// collect reads all rows by scan and closes them.
+func collect[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

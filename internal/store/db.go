@@ -1,0 +1,100 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// ErrUnavailable is wrapped by every error that means: not now. The caller answers 503.
+var ErrUnavailable = errors.New("store: database unavailable")
+
+// Querier is what a transaction offers to SQL; *sql.Tx and the SQLite writer's connection are ones.
+type Querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Engine is a database as store needs it; store/sqlite and store/postgres are the two.
+type Engine interface {
+	// View runs fn in a read-only transaction with one snapshot.
+	View(ctx context.Context, fn func(Querier) error) error
+	// Update runs fn in a transaction that is durable when Update returns nil. fn may run again when
+	// the engine asks for a retry, so it must not have effects elsewhere.
+	Update(ctx context.Context, fn func(Querier) error) error
+	// Swap runs fn, which executes one statement, in a transaction whose durability may be relaxed.
+	// It is never executed after the context's deadline.
+	Swap(ctx context.Context, fn func(Querier) error) error
+	// Clock returns the database's time; ok is false when it is this machine's clock anyway.
+	Clock(ctx context.Context) (now time.Time, ok bool, err error)
+	// Migrate brings the schema to the newest of the numbered files in migrations.
+	Migrate(ctx context.Context, migrations fs.FS) error
+	// Name is "sqlite" or "postgres".
+	Name() string
+}
+
+// DB is the store.
+type DB struct{ engine Engine }
+
+// New wraps an opened engine.
+func New(e Engine) *DB { return &DB{engine: e} }
+
+// Tx is one transaction: a group of statements per noun.
+type Tx struct {
+	Users       Users
+	Sessions    Sessions
+	Grants      Grants
+	Clients     Clients
+	Keys        Keys
+	Events      Events
+	Revocations Revocations
+	Settings    Settings
+}
+
+func newTx(q Querier) *Tx {
+	return &Tx{
+		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q},
+		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q},
+	}
+}
+
+// View runs fn in a read-only transaction.
+func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.View(ctx, func(q Querier) error { return fn(newTx(q)) })
+}
+
+// Update runs fn in a transaction: all of it happens, durably, or nothing. fn may run more than once.
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.Update(ctx, func(q Querier) error { return fn(newTx(q)) })
+}
+
+// Swap runs fn, which executes exactly one statement. The last such commits may be lost with the
+// machine, which auth.Ahead heals.
+func (db *DB) Swap(ctx context.Context, fn func(*Tx) error) error {
+	return db.engine.Swap(ctx, func(q Querier) error { return fn(newTx(q)) })
+}
+
+// Skew returns how far this node's clock is ahead of the database's (negative: behind).
+func (db *DB) Skew(ctx context.Context, now func() time.Time) (time.Duration, error) {
+	before := now()
+	theirs, ok, err := db.engine.Clock(ctx)
+	if err != nil || !ok {
+		return 0, err
+	}
+	after := now()
+	return before.Add(after.Sub(before) / 2).Sub(theirs), nil
+}
+
+// Ping tells whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.engine.View(ctx, func(q Querier) error {
+		var one int
+		return q.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+	})
+}
+
+// Engine returns the engine's name, "sqlite" or "postgres".
+func (db *DB) Engine() string { return db.engine.Name() }

@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+)
+
+// Selector names the grants that a statement concerns; exactly one field is set.
+type Selector struct {
+	Grant   auth.ID
+	Session auth.ID // without its offline grants
+	User    auth.ID
+	Client  string
+}
+
+func (s Selector) where() (string, any) {
+	switch {
+	case !s.Grant.IsZero():
+		return "id = $1", s.Grant[:]
+	case !s.Session.IsZero():
+		return "session_id = $1 AND offline = 0", s.Session[:]
+	case !s.User.IsZero():
+		return "user_id = $1", s.User[:]
+	default:
+		return "client_id = $1", s.Client
+	}
+}
+
+// Revoke marks every living grant of the selection, so that the swap itself refuses, and writes a
+// revocation for each; it returns their ids. A client's own revocation is one record by epoch
+// (Clients.Bump), so none is written per grant there.
+func (s Grants) Revoke(ctx context.Context, sel Selector, reason string, now time.Time, keep time.Duration) ([]auth.ID, error) {
+	where, arg := sel.where()
+	rows, err := s.q.QueryContext(ctx, `UPDATE grants SET revoked_at = $2, revoked_reason = $3 WHERE `+where+` AND revoked_at = 0 RETURNING id`,
+		arg, millis(now), reason)
+	ids, err := collect(rows, err, scanID)
+	if err != nil || sel.Client != "" {
+		return ids, err
+	}
+	for _, id := range ids {
+		r := auth.Revocation{Kind: auth.RevokeGrant, Subject: id.String(), At: now, Until: now.Add(keep)}
+		if err := (Revocations{s.q}).Insert(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// List returns up to limit grants of a selection (all when the selection is empty), newest first.
+func (s Grants) List(ctx context.Context, sel Selector, limit int) ([]auth.Grant, error) {
+	scan := func(row scanner) (auth.Grant, error) {
+		var g auth.Grant
+		var t grantRow
+		if err := row.Scan(grantTargets(&g, &t)...); err != nil {
+			return auth.Grant{}, found(err)
+		}
+		return g, t.fill(&g)
+	}
+	if sel == (Selector{}) {
+		rows, err := s.q.QueryContext(ctx, `SELECT `+grantColumns+` FROM grants ORDER BY grants.id DESC LIMIT $1`, limit)
+		return collect(rows, err, scan)
+	}
+	where, arg := sel.where()
+	rows, err := s.q.QueryContext(ctx, `SELECT `+grantColumns+` FROM grants WHERE `+where+` ORDER BY grants.id DESC LIMIT $2`, arg, limit)
+	return collect(rows, err, scan)
+}
+
+// Sweep deletes up to limit grants whose absolute end or revocation lies before the time given.
+func (s Grants) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
+	res, err := s.q.ExecContext(ctx, `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)`,
+		millis(before), limit)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Backdate moves a grant's clocks into the past, as if that much time had gone by. The demo alone
+// uses it, to spare its visitor the wait.
+func (s Grants) Backdate(ctx context.Context, id auth.ID, by time.Duration) (bool, error) {
+	return one(s.q.ExecContext(ctx, `UPDATE grants SET since = since - $1, last_used_at = last_used_at - $1, expires_at = expires_at - $1
+		WHERE id = $2 AND revoked_at = 0`, by.Milliseconds(), id[:]))
+}

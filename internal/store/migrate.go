@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing/fstest"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// Migrate brings the schema up to date: numbered files, forward only, one transaction each. Several
+// nodes may call it at once.
+func (db *DB) Migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return fmt.Errorf("store: migrations: %w", err)
+	}
+	return db.engine.Migrate(ctx, files)
+}
+
+// Words are an engine's own words in the migrations.
+type Words struct {
+	Blob  string // type of byte strings
+	Int   string // type of 64-bit integers
+	Table string // storage option of every table
+	Hot   string // storage option of grants, whose rows are updated in place
+}
+
+// Localize returns the migrations with an engine's words in place of @BLOB, @INT, @TABLE and @HOT.
+func Localize(files fs.FS, w Words) (fs.FS, error) {
+	words := strings.NewReplacer("@BLOB", w.Blob, "@INT", w.Int, "@TABLE", w.Table, "@HOT", w.Hot)
+	local := fstest.MapFS{}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("store: migrations: %w", err)
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("store: migrations: %w", err)
+		}
+		local[name] = &fstest.MapFile{Data: []byte(words.Replace(string(text)))}
+	}
+	return local, nil
+}

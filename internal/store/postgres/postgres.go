@@ -1,0 +1,204 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/daypass/daypass/internal/store"
+)
+
+const (
+	poolSize = 16
+	// swapTimeout bounds a rotation on the server, where a cancelled request would otherwise go on
+	// waiting for a lock and be executed after its caller was told 503.
+	swapTimeout      = 4 * time.Second
+	statementTimeout = 30 * time.Second
+	attempts         = 10
+	minVersion       = 150000
+)
+
+// Engine is a pair of connection pools to one database.
+type Engine struct{ durable, relaxed *sql.DB }
+
+var _ store.Engine = (*Engine)(nil)
+
+// Open connects to the database of a postgres:// URL and refuses servers older than 15.
+func Open(ctx context.Context, dsn string) (*Engine, error) {
+	durable, err := pool(dsn, map[string]string{"statement_timeout": millis(statementTimeout)})
+	if err != nil {
+		return nil, err
+	}
+	relaxed, err := pool(dsn, map[string]string{"statement_timeout": millis(swapTimeout), "synchronous_commit": "off"})
+	if err != nil {
+		_ = durable.Close()
+		return nil, err
+	}
+	e := &Engine{durable: durable, relaxed: relaxed}
+	var version int
+	if err := durable.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
+		_ = e.Close()
+		return nil, fmt.Errorf("postgres: connect: %w", redact(err))
+	}
+	if version < minVersion {
+		_ = e.Close()
+		return nil, fmt.Errorf("postgres: server version %d; 15 or newer is needed", version/10000)
+	}
+	return e, nil
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+func pool(dsn string, params map[string]string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("postgres: the database URL cannot be read (want postgres://user@host/name)")
+	}
+	for k, v := range params {
+		cfg.RuntimeParams[k] = v
+	}
+	cfg.RuntimeParams["timezone"] = "UTC"
+	cfg.ConnectTimeout = 5 * time.Second
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}
+
+// redact drops the text of a connection error, which names the user and the host of the URL.
+func redact(err error) error {
+	var ce *pgconn.ConnectError
+	if errors.As(err, &ce) {
+		return errors.New("cannot connect: is the server running, are user, password and database name right?")
+	}
+	return err
+}
+
+// Close closes both pools.
+func (e *Engine) Close() error { return errors.Join(e.relaxed.Close(), e.durable.Close()) }
+
+// Name implements store.Engine.
+func (e *Engine) Name() string { return "postgres" }
+
+// Clock implements store.Engine.
+func (e *Engine) Clock(ctx context.Context) (time.Time, bool, error) {
+	var ms int64
+	err := e.durable.QueryRowContext(ctx, "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint").Scan(&ms)
+	return time.UnixMilli(ms).UTC(), true, classify(err)
+}
+
+// Migrate implements store.Engine. A lock in a table keeps two nodes apart.
+func (e *Engine) Migrate(ctx context.Context, migrations fs.FS) error {
+	local, err := store.Localize(migrations, store.Words{Blob: "BYTEA", Int: "BIGINT", Hot: "WITH (fillfactor = 60)"})
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresTableLocker()
+	if err != nil {
+		return fmt.Errorf("postgres: migrate: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, e.durable, local, goose.WithLocker(locker))
+	if err != nil {
+		return fmt.Errorf("postgres: migrate: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("postgres: migrate: %w", err)
+	}
+	return nil
+}
+
+// View implements store.Engine.
+func (e *Engine) View(ctx context.Context, fn func(store.Querier) error) error {
+	return e.transact(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+// Update implements store.Engine. Statements see what committed before each of them (READ COMMITTED);
+// whoever depends on what was read before says so in WHERE.
+func (e *Engine) Update(ctx context.Context, fn func(store.Querier) error) error {
+	return e.transact(ctx, nil, fn)
+}
+
+func (e *Engine) transact(ctx context.Context, opts *sql.TxOptions, fn func(store.Querier) error) error {
+	var err error
+	for range attempts {
+		if err = e.once(ctx, opts, fn); !retryable(err) {
+			return classify(err)
+		}
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}
+
+func (e *Engine) once(ctx context.Context, opts *sql.TxOptions, fn func(store.Querier) error) error {
+	tx, err := e.durable.BeginTx(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // no effect after a commit; undoes all when fn panics
+	if err := fn(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Swap implements store.Engine: one statement, its own transaction. It starts only while the server's
+// own bound still ends before the caller's deadline.
+func (e *Engine) Swap(ctx context.Context, fn func(store.Querier) error) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		wait, cancel := context.WithDeadline(ctx, deadline.Add(-swapTimeout))
+		defer cancel()
+		c, err := e.relaxed.Conn(wait)
+		if err != nil {
+			return classify(err)
+		}
+		defer func() { _ = c.Close() }()
+		if wait.Err() != nil {
+			return classify(wait.Err())
+		}
+		return classify(fn(c))
+	}
+	return classify(fn(e.relaxed))
+}
+
+func retryable(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && (pe.Code == "40001" || pe.Code == "40P01")
+}
+
+// classify wraps what means "not now" in store.ErrUnavailable and leaves domain errors alone.
+func classify(err error) error {
+	if err == nil || errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		switch pe.Code[:2] {
+		case "08", "53", "57", "55", "40", "25": // connection, resources, operator, lock, rollback, read-only after failover
+			return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		}
+		return err
+	}
+	var ne net.Error
+	var ce *pgconn.ConnectError
+	switch {
+	case errors.As(err, &ne), errors.As(err, &ce), errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, redact(err))
+	}
+	return err
+}
