@@ -1,0 +1,134 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/clients"
+	"github.com/daypass/daypass/internal/grants"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/oauth"
+)
+
+// Grants is internal/grants as introspection and revocation need it.
+type Grants interface {
+	Inspect(ctx context.Context, presented secret.Token) (auth.Inspection, error)
+	Revoke(ctx context.Context, client string, presented secret.Token, caller auth.Caller) (bool, error)
+}
+
+// Desk answers questions about tokens and takes them back.
+type Desk struct {
+	Pipeline *Pipeline
+	DB       *store.DB
+	Grants   Grants
+	Issuer   string
+	Rules    auth.RefreshRules
+}
+
+// Introspection is the answer of RFC 7662 §2.2. Inactive has no other member.
+type Introspection struct {
+	Active    bool            `json:"active"`
+	Scope     string          `json:"scope,omitempty"`
+	ClientID  string          `json:"client_id,omitempty"`
+	TokenType oauth.TokenType `json:"token_type,omitempty"`
+	Expires   int64           `json:"exp,omitempty"`
+	IssuedAt  int64           `json:"iat,omitempty"`
+	Subject   string          `json:"sub,omitempty"`
+	Audience  auth.Audience   `json:"aud,omitempty"`
+	Issuer    string          `json:"iss,omitempty"`
+	ID        string          `json:"jti,omitempty"`
+	AuthTime  int64           `json:"auth_time,omitempty"`
+	ACR       string          `json:"acr,omitempty"`
+	AMR       []string        `json:"amr,omitempty"`
+	SessionID string          `json:"sid,omitempty"`
+	GrantID   string          `json:"gid,omitempty"`
+	Roles     []string        `json:"roles,omitempty"`
+}
+
+// Introspect tells a confidential client about a token that concerns it: an access token whose audience
+// is one of its resources or which it holds itself, or its own refresh token (RFC 7662 §2). Whatever
+// else is {"active": false}.
+func (d *Desk) Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (Introspection, error) {
+	client, err := d.Pipeline.authenticate(ctx, c)
+	if err != nil {
+		return Introspection{}, err
+	}
+	if client.Public {
+		return Introspection{}, oauth.NewError(oauth.InvalidClient, "introspection is for clients that authenticate")
+	}
+	if strings.HasPrefix(token.Reveal(), auth.RefreshPrefix) {
+		return d.refresh(ctx, client, token)
+	}
+	claims, alive, err := d.access(ctx, token)
+	concerns := claims.ClientID == client.ID ||
+		slices.ContainsFunc(claims.Audience, func(a string) bool { return slices.Contains(client.Resources, a) })
+	if err != nil || !alive || !concerns {
+		return Introspection{}, err
+	}
+	return Introspection{
+		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: oauth.Bearer, Expires: claims.Expires,
+		IssuedAt: claims.IssuedAt, Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID,
+		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SessionID: claims.SessionID, GrantID: claims.GrantID,
+		Roles: claims.Roles,
+	}, nil
+}
+
+func (d *Desk) refresh(ctx context.Context, client auth.Client, token secret.Token) (Introspection, error) {
+	in, err := d.Grants.Inspect(ctx, token)
+	var refused *auth.Refused
+	if errors.Is(err, auth.ErrMalformed) || errors.As(err, &refused) {
+		return Introspection{}, nil
+	}
+	g := in.Facts.Grant
+	if err != nil || !in.Verdict.Granted() || g.ClientID != client.ID {
+		return Introspection{}, err
+	}
+	return Introspection{
+		Active: true, Scope: strings.Join(g.Scopes, " "), ClientID: g.ClientID, Subject: g.UserID.String(), Issuer: d.Issuer,
+		Expires: g.ExpiresAt.Unix(), IssuedAt: g.CreatedAt.Unix(), AuthTime: g.AuthTime.Unix(), ACR: g.ACR, AMR: g.AMR,
+		GrantID: g.ID.String(),
+	}, nil
+}
+
+// access verifies an access token and asks the store whether what it stands on is alive.
+func (d *Desk) access(ctx context.Context, token secret.Token) (auth.AccessClaims, bool, error) {
+	claims, err := d.Pipeline.c.Keys.VerifyAccess(token, "", false)
+	if err != nil {
+		return auth.AccessClaims{}, false, nil //nolint:nilerr // not a token of ours is an answer: inactive
+	}
+	alive := false
+	err = d.DB.View(ctx, func(tx *store.Tx) (err error) {
+		alive, err = grants.Alive(ctx, tx, claims)
+		return err
+	})
+	return claims, alive, err
+}
+
+// Revoke takes a token back at the wish of the client that holds it (RFC 7009 §2). A token that is
+// unknown, already gone or another client's is no error and changes nothing. A refresh token takes the
+// grant along; an access token dies alone.
+func (d *Desk) Revoke(ctx context.Context, c clients.Credentials, token secret.Token, caller auth.Caller) error {
+	client, err := d.Pipeline.authenticate(ctx, c)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(token.Reveal(), auth.RefreshPrefix) {
+		_, err := d.Grants.Revoke(ctx, client.ID, token, caller)
+		return err
+	}
+	claims, err := d.Pipeline.c.Keys.VerifyAccess(token, "", false)
+	if err != nil || claims.ClientID != client.ID {
+		return nil //nolint:nilerr // RFC 7009 §2.2: invalid tokens are answered with 200
+	}
+	return d.DB.Update(ctx, func(tx *store.Tx) error {
+		return tx.Revocations.Insert(ctx, auth.Revocation{
+			Kind: auth.RevokeToken, Subject: claims.ID, At: d.Pipeline.c.Now(),
+			Until: time.Unix(claims.Expires, 0).Add(auth.RevocationSlack),
+		})
+	})
+}

@@ -1,0 +1,146 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/clients"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/oauth"
+)
+
+// Hook is what one grant type adds to the pipeline.
+type Hook interface {
+	// Redeem exchanges the ask's credential for what it grants. It refuses what was asked beyond that
+	// before it changes anything.
+	Redeem(ctx context.Context, client auth.Client, ask auth.Ask) (auth.Granted, error)
+}
+
+// Clients authenticates and finds clients.
+type Clients interface {
+	Authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error)
+	Find(ctx context.Context, id string) (auth.Client, error)
+}
+
+// Keys mints and verifies access tokens.
+type Keys interface {
+	MintAccess(c auth.AccessClaims, life time.Duration) (secret.Token, time.Time, error)
+	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
+	SessionRef(session auth.ID, client string) string
+}
+
+// Config is what a Pipeline needs.
+type Config struct {
+	Clients  Clients
+	Keys     Keys
+	Hooks    map[oauth.GrantType]Hook
+	Lifetime time.Duration // of access tokens
+	Fallback string        // audience when no resource was asked and none is configured: UserInfo
+	Now      func() time.Time
+}
+
+// Pipeline is the token endpoint's use case.
+type Pipeline struct{ c Config }
+
+// New returns a Pipeline, or an error when a need is missing.
+func New(c Config) (*Pipeline, error) {
+	if c.Clients == nil || c.Keys == nil || c.Now == nil || c.Lifetime <= 0 || c.Fallback == "" {
+		return nil, errors.New("exchange: clients, keys, a clock, a lifetime and a fallback audience are needed")
+	}
+	return &Pipeline{c: c}, nil
+}
+
+// Request is a token request as it came over the wire.
+type Request struct {
+	Grant       oauth.GrantType
+	Credentials clients.Credentials
+	Ask         auth.Ask
+}
+
+// Exchange runs a request of the token endpoint.
+func (p *Pipeline) Exchange(ctx context.Context, r Request) (auth.Tokens, error) {
+	client, err := p.authenticate(ctx, r.Credentials)
+	if err != nil {
+		return auth.Tokens{}, err
+	}
+	if !slices.Contains(p.GrantTypes(), r.Grant) {
+		return auth.Tokens{}, oauth.NewError(oauth.UnsupportedGrantType, "this server does not know the grant type")
+	}
+	return p.run(ctx, client, r.Grant, r.Ask)
+}
+
+// FirstParty runs a request of the first-party API and of the log-in page, on behalf of the built-in
+// public client.
+func (p *Pipeline) FirstParty(ctx context.Context, grant oauth.GrantType, ask auth.Ask) (auth.Tokens, error) {
+	client, err := p.c.Clients.Find(ctx, auth.FirstPartyClient)
+	if err != nil {
+		return auth.Tokens{}, fmt.Errorf("exchange: first-party client: %w", err)
+	}
+	return p.run(ctx, client, grant, ask)
+}
+
+// GrantTypes lists what the token endpoint exchanges, sorted: the source of the metadata document.
+func (p *Pipeline) GrantTypes() []oauth.GrantType {
+	var all []oauth.GrantType
+	for g := range p.c.Hooks {
+		if g != auth.GrantLogin {
+			all = append(all, g)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (p *Pipeline) authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error) {
+	client, err := p.c.Clients.Authenticate(ctx, c)
+	if errors.Is(err, clients.ErrUnauthenticated) {
+		return auth.Client{}, oauth.NewError(oauth.InvalidClient, "client authentication failed")
+	}
+	return client, err
+}
+
+func (p *Pipeline) run(ctx context.Context, client auth.Client, grant oauth.GrantType, ask auth.Ask) (auth.Tokens, error) {
+	hook, ok := p.c.Hooks[grant]
+	if !ok {
+		return auth.Tokens{}, oauth.NewError(oauth.UnsupportedGrantType, "this server does not know the grant type")
+	}
+	if !client.MayUse(grant) && (grant != auth.GrantLogin || client.ID != auth.FirstPartyClient) {
+		return auth.Tokens{}, oauth.NewError(oauth.UnauthorizedClient, "the client is not registered for this grant type")
+	}
+	granted, err := hook.Redeem(ctx, client, ask)
+	if err != nil {
+		return auth.Tokens{}, err
+	}
+	return p.mint(client, granted)
+}
+
+// mint writes the access token that was granted and no more than its resource needs (RFC 9068 §2.2).
+func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error) {
+	claims := auth.AccessClaims{
+		Subject: g.Subject, ClientID: g.ClientID, Scope: strings.Join(g.Scopes, " "), Audience: g.Resources,
+		ACR: g.ACR, AMR: g.AMR, Roles: g.Roles, Epoch: client.Epoch,
+	}
+	if len(claims.Audience) == 0 {
+		claims.Audience = auth.Audience{p.c.Fallback}
+	}
+	if !g.AuthTime.IsZero() {
+		claims.AuthTime = g.AuthTime.Unix()
+	}
+	if !g.GrantID.IsZero() {
+		claims.GrantID = g.GrantID.String()
+	}
+	if !g.SessionID.IsZero() {
+		claims.SessionID = p.c.Keys.SessionRef(g.SessionID, g.ClientID)
+	}
+	life := auth.AccessLife(p.c.Lifetime, g.ExpiresAt, p.c.Now())
+	token, expires, err := p.c.Keys.MintAccess(claims, life)
+	if err != nil {
+		return auth.Tokens{}, fmt.Errorf("exchange: mint: %w", err)
+	}
+	return auth.Tokens{Access: token, AccessExpires: expires, ExpiresIn: life, Granted: g}, nil
+}

@@ -1,0 +1,79 @@
+package keys
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/jose"
+	"github.com/daypass/daypass/internal/secret"
+)
+
+// ErrToken is wrapped by every reason why an access token is not accepted.
+var ErrToken = errors.New("keys: access token not accepted")
+
+// MintAccess signs an access token (RFC 9068 §2): iss, iat, exp and jti are filled in here, the rest is
+// the caller's. It returns the token and its end.
+func (r *Ring) MintAccess(c auth.AccessClaims, life time.Duration) (secret.Token, time.Time, error) {
+	now := r.now()
+	c.Issuer, c.IssuedAt = r.issuer, now.Unix()
+	expires := time.Unix(now.Add(life).Unix(), 0).UTC()
+	c.Expires = expires.Unix()
+	c.ID = base64.RawURLEncoding.EncodeToString(secret.Random(16))
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return secret.Token{}, time.Time{}, fmt.Errorf("keys: claims: %w", err)
+	}
+	signer, ok := r.loaded.Load().signers[r.alg]
+	if !ok {
+		return secret.Token{}, time.Time{}, fmt.Errorf("keys: no %s key", r.alg)
+	}
+	token, err := signer.Sign(payload)
+	if err != nil {
+		return secret.Token{}, time.Time{}, fmt.Errorf("keys: sign: %w", err)
+	}
+	return secret.FromString(token), expires, nil
+}
+
+// VerifyAccess checks an access token of our own (RFC 9068 §4): signature, typ, issuer, audience (""
+// accepts any) and, unless allowExpired, its end. Errors wrap ErrToken. Whether the grant behind it is
+// still alive is the caller's question to the store.
+func (r *Ring) VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error) {
+	var c auth.AccessClaims
+	payload, _, err := jose.Verify(token.Reveal(), jose.VerifyConfig{
+		Algorithms: jose.Algorithms(), Types: []string{auth.AccessTokenType, "application/" + auth.AccessTokenType}, Keys: r.PublicKey,
+	})
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	if err := jose.DecodeStrict(payload, &c); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	now := r.now()
+	switch {
+	case c.Issuer != r.issuer:
+		return c, fmt.Errorf("%w: another issuer", ErrToken)
+	case audience != "" && !slices.Contains(c.Audience, audience):
+		return c, fmt.Errorf("%w: not meant for this resource", ErrToken)
+	case c.Subject == "" || c.ClientID == "" || c.ID == "" || c.Expires == 0:
+		return c, fmt.Errorf("%w: a required claim is missing", ErrToken)
+	case !allowExpired && !now.Before(time.Unix(c.Expires, 0).Add(r.leeway)):
+		return c, fmt.Errorf("%w: expired", ErrToken)
+	}
+	return c, nil
+}
+
+// SessionRef is the sid claim: a session as one client may know it, so that two clients cannot link
+// their users by it.
+func (r *Ring) SessionRef(session auth.ID, client string) string {
+	h := hmac.New(sha256.New, r.loaded.Load().sessionKey.Bytes())
+	h.Write(session[:])
+	h.Write([]byte(client))
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
