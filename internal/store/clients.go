@@ -80,7 +80,7 @@ func (s Clients) Bump(ctx context.Context, id string, now time.Time, keep time.D
 
 // Find returns a client, or auth.ErrNotFound.
 func (s Clients) Find(ctx context.Context, id string) (auth.Client, error) {
-	return scanClient(s.q.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM clients WHERE id = $1`, id))
+	return scanClient(s.q.QueryRowContext(ctx, `SELECT `+clientColumns+` FROM clients WHERE id = $1`, text(id)))
 }
 
 // List returns all clients by id.

@@ -30,6 +30,13 @@ func joined(list []string) string { return strings.Join(list, " ") }
 
 func split(s string) []string { return strings.Fields(s) }
 
+// text makes characters that come from outside storable. PostgreSQL refuses whole statements for a
+// byte that is no UTF-8 or for NUL; a User-Agent header must not be able to stop the record of a theft,
+// and with it the end of the grant.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
 func flag(b bool) int64 {
 	if b {
 		return 1

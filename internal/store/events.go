@@ -37,8 +37,8 @@ func (s Events) Insert(ctx context.Context, e auth.Event) error {
 		e.ID = auth.NewID(e.At)
 	}
 	_, err := s.q.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		e.ID[:], millis(e.At), string(e.Kind), idArg(e.UserID), idArg(e.SessionID), idArg(e.GrantID), e.ClientID,
-		e.Caller.IP, e.Caller.UserAgent, e.Detail)
+		e.ID[:], millis(e.At), string(e.Kind), idArg(e.UserID), idArg(e.SessionID), idArg(e.GrantID), text(e.ClientID),
+		text(e.Caller.IP), text(e.Caller.UserAgent), text(e.Detail))
 	return err
 }
 

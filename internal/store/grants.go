@@ -140,21 +140,23 @@ func (s Grants) Facts(ctx context.Context, id auth.ID) (f auth.RefreshFacts, use
 
 // Apply writes a verdict's change when the row is still the one that was judged, with its events and
 // revocations; false means that somebody else was first: read and judge again. Ending a grant asks
-// only that it is alive, since no concurrent rotation may save it.
+// only that it is alive, since no concurrent rotation may save it. A grant that had ended before keeps
+// its end and takes notes only.
 func (s Grants) Apply(ctx context.Context, judged auth.Grant, c auth.Change) (bool, error) {
 	var applied bool
 	var err error
-	if g := c.Grant; g.Revoked() {
+	if g := c.Grant; g.Revoked() && !judged.Revoked() {
 		applied, err = one(s.q.ExecContext(ctx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2 WHERE id = $3 AND revoked_at = 0`,
 			millis(g.RevokedAt), g.RevokedReason, g.ID[:]))
 	} else {
 		applied, err = one(s.q.ExecContext(ctx, `UPDATE grants SET current_gen = $1, current_key = $2, first_gen = $3, last_gen = $4,
 				since = $5, last_used_at = $6, replay_noted_at = $7, misbound_noted_at = $8
-			WHERE id = $9 AND revoked_at = 0 AND current_gen = $10 AND first_gen = $11 AND last_gen = $12 AND since = $13
-				AND replay_noted_at = $14 AND misbound_noted_at = $15`,
+			WHERE id = $9 AND current_gen = $10 AND first_gen = $11 AND last_gen = $12 AND since = $13
+				AND replay_noted_at = $14 AND misbound_noted_at = $15 AND revoked_at = $16 AND last_used_at = $17`,
 			g.Current, int64(g.CurrentKey), g.First, g.Last, millis(g.Since), millis(g.LastUsedAt),
 			millis(g.ReplayNotedAt), millis(g.MisboundNotedAt), g.ID[:],
-			judged.Current, judged.First, judged.Last, millis(judged.Since), millis(judged.ReplayNotedAt), millis(judged.MisboundNotedAt)))
+			judged.Current, judged.First, judged.Last, millis(judged.Since), millis(judged.ReplayNotedAt), millis(judged.MisboundNotedAt),
+			millis(judged.RevokedAt), millis(judged.LastUsedAt)))
 	}
 	if err != nil || !applied {
 		return false, err

@@ -77,9 +77,18 @@ func (s Grants) Sweep(ctx context.Context, before time.Time, limit int) (int64, 
 	return res.RowsAffected()
 }
 
-// Backdate moves a grant's clocks into the past, as if that much time had gone by. The demo alone
-// uses it, to spare its visitor the wait.
+// Backdate moves the start of a grant's running burst into the past, so that its replay window closes.
+// The demo alone uses it, to spare its visitor the wait.
 func (s Grants) Backdate(ctx context.Context, id auth.ID, by time.Duration) (bool, error) {
-	return one(s.q.ExecContext(ctx, `UPDATE grants SET since = since - $1, last_used_at = last_used_at - $1, expires_at = expires_at - $1
-		WHERE id = $2 AND revoked_at = 0`, by.Milliseconds(), id[:]))
+	return one(s.q.ExecContext(ctx, `UPDATE grants SET since = since - $1 WHERE id = $2 AND since > $1`, by.Milliseconds(), id[:]))
+}
+
+// Expire moves the absolute end of a grant and of its session to now, for the demo alone.
+func (s Grants) Expire(ctx context.Context, id auth.ID, now time.Time) error {
+	if _, err := s.q.ExecContext(ctx, `UPDATE sessions SET expires_at = $1 WHERE expires_at > $1
+		AND id IN (SELECT session_id FROM grants WHERE grants.id = $2)`, millis(now), id[:]); err != nil {
+		return err
+	}
+	_, err := s.q.ExecContext(ctx, `UPDATE grants SET expires_at = $1 WHERE id = $2 AND expires_at > $1`, millis(now), id[:])
+	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -62,7 +63,7 @@ func (q Sessions) Insert(ctx context.Context, s auth.Session) error {
 	_, err := q.q.ExecContext(ctx, `INSERT INTO sessions (id, user_id, token_hash, auth_time, amr, acr, ip, user_agent,
 		created_at, last_used_at, expires_at, ended_at, end_reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		s.ID[:], s.UserID[:], s.TokenHash[:], millis(s.AuthTime), joined(s.AMR), s.ACR, s.Device.IP, s.Device.UserAgent,
+		s.ID[:], s.UserID[:], s.TokenHash[:], millis(s.AuthTime), joined(s.AMR), s.ACR, text(s.Device.IP), text(s.Device.UserAgent),
 		millis(s.CreatedAt), millis(s.LastUsedAt), millis(s.ExpiresAt), millis(s.EndedAt), s.EndReason)
 	return err
 }
@@ -84,6 +85,33 @@ func (q Sessions) ListByUser(ctx context.Context, user auth.ID, now time.Time) (
 	rows, err := q.q.QueryContext(ctx, `SELECT `+sessionColumns+`, `+newestUse+` FROM sessions s
 		WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2 ORDER BY s.id DESC`, user[:], millis(now))
 	return collect(rows, err, scanSessionView)
+}
+
+// ClientsByUser returns, for each of the user's sessions, the clients that hold or held grants of it,
+// the first one first.
+func (q Sessions) ClientsByUser(ctx context.Context, user auth.ID) (map[auth.ID][]string, error) {
+	type holder struct {
+		session auth.ID
+		client  string
+	}
+	rows, err := q.q.QueryContext(ctx, `SELECT session_id, client_id FROM grants WHERE user_id = $1 ORDER BY id`, user[:])
+	all, err := collect(rows, err, func(row scanner) (h holder, err error) {
+		var id []byte
+		if err := row.Scan(&id, &h.client); err != nil {
+			return h, err
+		}
+		return h, copyID(&h.session, id)
+	})
+	if err != nil {
+		return nil, err
+	}
+	clients := map[auth.ID][]string{}
+	for _, h := range all {
+		if !slices.Contains(clients[h.session], h.client) {
+			clients[h.session] = append(clients[h.session], h.client)
+		}
+	}
+	return clients, nil
 }
 
 // Touch records a use of the session's own cookie.

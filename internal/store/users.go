@@ -40,7 +40,7 @@ func (s Users) Find(ctx context.Context, id auth.ID) (auth.User, error) {
 
 // FindByEmail returns the user of a normalised address, or auth.ErrNotFound.
 func (s Users) FindByEmail(ctx context.Context, email string) (auth.User, error) {
-	return scanUser(s.q.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE email = $1`, email))
+	return scanUser(s.q.QueryRowContext(ctx, `SELECT `+userColumns+` FROM users WHERE email = $1`, text(email)))
 }
 
 // List returns up to limit users whose id is greater than after, in order.

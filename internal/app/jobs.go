@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/daypass/daypass/internal/store"
+)
+
+const (
+	followEvery = 400 * time.Millisecond
+	sweepEvery  = time.Minute
+	sweepChunk  = 500
+	keepGrants  = 7 * 24 * time.Hour   // after the absolute end, so that a late token is told Reuse or Expired
+	keepEvents  = 400 * 24 * time.Hour // a year, and some
+)
+
+// follow watches the change sequence, so that what another node or a command changed is known here
+// within a second.
+func (a *App) follow(ctx context.Context) {
+	last := int64(-1)
+	every(ctx, followEvery, func() {
+		var seq int64
+		err := a.db.View(ctx, func(tx *store.Tx) (err error) {
+			seq, err = tx.Settings.Sequence(ctx)
+			return err
+		})
+		if err != nil || seq == last {
+			return // a database that does not answer shows in /readyz
+		}
+		a.clients.Forget()
+		if err := a.ring.Load(ctx); err != nil {
+			a.log.Error("keys cannot be loaded again", "error", err)
+			return
+		}
+		last = seq
+	})
+}
+
+// sweep deletes what nobody can ask for any more, in small steps.
+func (a *App) sweep(ctx context.Context) {
+	every(ctx, sweepEvery, func() {
+		now := a.now()
+		for what, step := range map[string]func(*store.Tx) (int64, error){
+			"grants":      func(tx *store.Tx) (int64, error) { return tx.Grants.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
+			"sessions":    func(tx *store.Tx) (int64, error) { return tx.Sessions.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
+			"events":      func(tx *store.Tx) (int64, error) { return tx.Events.Sweep(ctx, now.Add(-keepEvents), sweepChunk) },
+			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
+		} {
+			a.sweepAll(ctx, what, step)
+		}
+	})
+}
+
+func (a *App) sweepAll(ctx context.Context, what string, step func(*store.Tx) (int64, error)) {
+	for total := int64(0); ctx.Err() == nil; {
+		var n int64
+		err := a.db.Update(ctx, func(tx *store.Tx) (err error) {
+			n, err = step(tx)
+			return err
+		})
+		if total += n; err != nil || n < sweepChunk {
+			if err != nil && ctx.Err() == nil {
+				a.log.Warn("sweep failed", "what", what, "error", err)
+			} else if total > 0 {
+				a.log.Info("swept", "what", what, "rows", total)
+			}
+			return
+		}
+	}
+}
+
+// every calls fn at once and then in the given rhythm until ctx ends.
+func every(ctx context.Context, gap time.Duration, fn func()) {
+	tick := time.NewTicker(gap)
+	defer tick.Stop()
+	for {
+		fn()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,204 @@
+package protocol_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/clients"
+	"github.com/daypass/daypass/internal/exchange"
+	"github.com/daypass/daypass/internal/grants"
+	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/keys"
+	"github.com/daypass/daypass/internal/protocol"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/internal/store/storetest"
+	"github.com/daypass/daypass/oauth"
+)
+
+const (
+	issuer     = "https://id.example"
+	api        = "https://api.example"
+	otherAPI   = "https://other.example"
+	secretOf   = "s3cret with+odd%chars:and more than thirty-two"
+	publicID   = "app"
+	machineID  = "machine"
+	strangerID = "stranger"
+	rotaterID  = "rotater"
+)
+
+// world is the whole OAuth side over a real database, with a clock that the test moves.
+type world struct {
+	t      *testing.T
+	db     *store.DB
+	ring   *keys.Ring
+	grants *grants.Service
+	server *httptest.Server
+	user   auth.User
+	mu     sync.Mutex
+	at     time.Time
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, db: storetest.SQLite(t), at: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	masters, err := keys.ParseMasters(keys.NewMasterFile())
+	must(t, err)
+	w.ring, err = keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.now})
+	must(t, err)
+	must(t, w.ring.Load(t.Context()))
+	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Now: w.now, Lifetime: auth.DefaultRefreshLife, Rules: auth.RefreshRules{
+		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: time.Hour}})
+	must(t, err)
+	known := clients.New(w.db)
+	pipeline, err := exchange.New(exchange.Config{Clients: known, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
+			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
+			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
+		}})
+	must(t, err)
+	desk := &exchange.Desk{Pipeline: pipeline, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
+	p, err := protocol.New(protocol.Config{Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now})
+	must(t, err)
+	mux := http.NewServeMux()
+	p.Mount(mux)
+	w.server = httptest.NewServer(httpkit.Wrap(mux, httpkit.WrapOptions{Now: time.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}))
+	t.Cleanup(w.server.Close)
+	w.register()
+	return w
+}
+
+func (w *world) register() {
+	hash := secret.FromString(secretOf).Hash()
+	both := []oauth.GrantType{oauth.GrantRefreshToken, oauth.GrantClientCredentials}
+	w.user = auth.User{ID: auth.NewID(w.at), Email: "ada@example.com", Roles: []string{"editor"}, CreatedAt: w.at}
+	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
+		ctx := w.t.Context()
+		if _, err := tx.Users.Insert(ctx, w.user); err != nil {
+			return err
+		}
+		for _, c := range []auth.Client{
+			{ID: publicID, Public: true, Grants: both, Scopes: []string{"read", "write"}, Resources: []string{api, otherAPI}},
+			{ID: machineID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read", "write"}, Resources: []string{api, otherAPI}},
+			{ID: strangerID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}},
+			{ID: rotaterID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}, Refresh: auth.RefreshRotate},
+			{ID: "codeonly", SecretHashes: [][32]byte{hash}, Grants: []oauth.GrantType{oauth.GrantAuthorizationCode}},
+			{ID: "off", SecretHashes: [][32]byte{hash}, Grants: both, DisabledAt: w.at},
+		} {
+			if _, err := tx.Clients.Insert(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// grant makes a session and a grant as a log-in would, and returns the first refresh token.
+func (w *world) grant(client string) (auth.Grant, string) {
+	w.t.Helper()
+	now := w.now()
+	session := auth.Session{ID: auth.NewID(now), UserID: w.user.ID, TokenHash: secret.RandomToken(32).Hash(), AuthTime: now,
+		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(auth.DefaultSessionLife)}
+	g, token, err := w.grants.Issue(auth.Grant{UserID: w.user.ID, SessionID: session.ID, ClientID: client, Scopes: []string{"read", "write"},
+		Resources: []string{api, otherAPI}, AuthTime: now, AMR: []string{"pwd"}}, session.ExpiresAt)
+	must(w.t, err)
+	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
+		if err := tx.Sessions.Insert(w.t.Context(), session); err != nil {
+			return err
+		}
+		return tx.Grants.Insert(w.t.Context(), g)
+	}))
+	return g, token.Reveal()
+}
+
+// reply is an answer, its JSON decoded.
+type reply struct {
+	status int
+	header http.Header
+	raw    string
+	body   map[string]any
+}
+
+func (r reply) str(name string) string { s, _ := r.body[name].(string); return s }
+
+// post sends a form; option changes the request first.
+func (w *world) post(path string, form url.Values, option ...func(*http.Request)) reply {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, w.server.URL+path, strings.NewReader(form.Encode()))
+	must(w.t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, o := range option {
+		o(req)
+	}
+	return w.do(req)
+}
+
+func (w *world) do(req *http.Request) reply {
+	w.t.Helper()
+	resp, err := http.DefaultClient.Do(req)
+	must(w.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	must(w.t, err)
+	r := reply{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &r.body); err != nil {
+			w.t.Fatalf("%s answered %q: %v", req.URL.Path, raw, err)
+		}
+	}
+	return r
+}
+
+func (w *world) refresh(client, token string, more ...string) reply {
+	w.t.Helper()
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {client}}
+	for i := 0; i+1 < len(more); i += 2 {
+		form.Add(more[i], more[i+1])
+	}
+	return w.post("/oauth/token", form)
+}
+
+// basic authenticates as RFC 6749 §2.3.1 says.
+func basic(id, password string) func(*http.Request) {
+	return func(r *http.Request) { r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(password)) }
+}
+
+// want fails unless the answer is an OAuth error with that status and code.
+func (r reply) want(t *testing.T, status int, code oauth.ErrorCode) {
+	t.Helper()
+	if r.status != status || r.str("error") != string(code) {
+		t.Errorf("got %d %s, want %d %s", r.status, r.raw, status, code)
+	}
+	if r.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control: got %q, want no-store", r.header.Get("Cache-Control"))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
