@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/daypass/daypass/internal/accounts"
+	"github.com/daypass/daypass/internal/admin"
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/clients"
+	"github.com/daypass/daypass/internal/config"
+	"github.com/daypass/daypass/internal/exchange"
+	"github.com/daypass/daypass/internal/grants"
+	"github.com/daypass/daypass/internal/jose"
+	"github.com/daypass/daypass/internal/keys"
+	"github.com/daypass/daypass/internal/login"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/oauth"
+)
+
+// App is everything, built once.
+type App struct {
+	// Admin is what the commands and the console do.
+	Admin *admin.Service
+
+	config     config.Config
+	log        *slog.Logger
+	now        func() time.Time
+	db         *store.DB
+	engine     engine
+	ring       *keys.Ring
+	grants     *grants.Service
+	clients    *clients.Service
+	accounts   *accounts.Service
+	pipeline   *exchange.Pipeline
+	principals *login.Principals
+	handler    http.Handler
+	draining   atomic.Bool
+
+	stop    context.CancelFunc // of what Open started
+	running sync.WaitGroup
+}
+
+// Open opens and migrates the database, loads the keys and builds the use cases. It starts the
+// database's writer, which Close stops; nothing is served yet.
+func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
+	e, err := openEngine(ctx, c.Database)
+	if err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	a := &App{config: c, log: log, now: wallClock, db: e.db, engine: e, stop: stop}
+	if err := a.open(ctx, background); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// wallClock is the one place where the time comes from; cut to what the store keeps.
+func wallClock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func (a *App) open(ctx, background context.Context) error {
+	if err := a.db.Migrate(ctx); err != nil {
+		return err
+	}
+	if a.engine.run != nil {
+		a.running.Go(func() {
+			if err := a.engine.run(background); err != nil {
+				a.log.Error("the database's writer stopped", "error", err)
+			}
+		})
+	}
+	masters, err := loadMasters(ctx, a.config, a.db)
+	if err != nil {
+		return err
+	}
+	if err := a.build(masters); err != nil {
+		return err
+	}
+	if err := a.ring.Load(ctx); err != nil {
+		return err
+	}
+	return a.ensureFirstParty(ctx)
+}
+
+// Close stops what Open started and closes the database.
+func (a *App) Close() error {
+	a.stop()
+	a.running.Wait()
+	return a.engine.close()
+}
+
+func (a *App) rules(masters *keys.Masters) auth.RefreshRules {
+	c := a.config
+	return auth.RefreshRules{
+		Window: c.Refresh.ReplayWindow, Idle: c.Refresh.Idle, SessionIdle: c.Session.Idle,
+		Key: masters.Active(), RevokeFor: c.AccessToken.Lifetime + auth.RevocationSlack,
+	}
+}
+
+// build makes the use cases, lower floors first.
+func (a *App) build(masters *keys.Masters) (err error) {
+	c, rules := a.config, a.rules(masters)
+	a.ring, err = keys.NewRing(keys.RingConfig{
+		DB: a.db, Masters: masters, Issuer: a.issuer(), Algorithm: jose.Algorithm(c.AccessToken.Algorithm), Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.clients = clients.New(a.db)
+	if a.grants, err = grants.New(grants.Config{DB: a.db, Keys: masters, Rules: rules, Lifetime: c.Refresh.Absolute, Now: a.now}); err != nil {
+		return err
+	}
+	a.accounts, err = accounts.New(accounts.Needs{
+		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength,
+	})
+	if err != nil {
+		return err
+	}
+	a.pipeline, err = exchange.New(exchange.Config{
+		Clients: a.clients, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.issuer() + "/oauth/userinfo", Now: a.now,
+		Hooks: map[oauth.GrantType]exchange.Hook{
+			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
+			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
+			auth.GrantLogin:              login.Hook{Accounts: a.accounts, Grants: a.grants},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	a.principals, err = login.NewPrincipals(login.Needs{
+		DB: a.db, Accounts: a.accounts, Verifier: a.ring, Inspector: a.grants, SessionIdle: c.Session.Idle, Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.Admin, err = admin.New(admin.Needs{DB: a.db, Hash: a.accounts, Access: a.ring, Tags: masters, Rules: rules, Now: a.now})
+	return err
+}
+
+// issuer is the configured one; commands that work on the database alone may have none.
+func (a *App) issuer() string {
+	if a.config.Issuer == "" {
+		return "urn:daypass:offline"
+	}
+	return a.config.Issuer
+}
+
+// firstPartyAudience names this server's own API in aud.
+func (a *App) firstPartyAudience() string { return a.issuer() + "/v1" }
+
+// ensureFirstParty keeps the built-in client as the configuration says: every first-party token is good
+// at /v1 and at the resources called first-party.
+func (a *App) ensureFirstParty(ctx context.Context) error {
+	if a.config.Issuer == "" {
+		return nil
+	}
+	want := auth.Client{
+		ID: auth.FirstPartyClient, Name: "Daypass", Public: true, FirstParty: true,
+		Grants: []oauth.GrantType{oauth.GrantRefreshToken}, Scopes: []string{"openid", "profile", "email"},
+		Resources: append([]string{a.firstPartyAudience()}, a.config.FirstParty()...), CreatedAt: a.now(),
+	}
+	return a.upsertClient(ctx, want)
+}
+
+// upsertClient writes a client when it is missing or differs, so that a start changes nothing twice.
+func (a *App) upsertClient(ctx context.Context, want auth.Client) error {
+	err := a.db.Update(ctx, func(tx *store.Tx) error {
+		have, err := tx.Clients.Find(ctx, want.ID)
+		if errors.Is(err, auth.ErrNotFound) {
+			_, err = tx.Clients.Insert(ctx, want)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		want.Epoch, want.CreatedAt, want.DisabledAt = have.Epoch, have.CreatedAt, have.DisabledAt
+		if sameClient(have, want) {
+			return nil
+		}
+		_, err = tx.Clients.Update(ctx, want)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("client %s: %w", want.ID, err)
+	}
+	return nil
+}

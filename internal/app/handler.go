@@ -1,0 +1,121 @@
+package app
+
+import (
+	"net/http"
+
+	"github.com/daypass/daypass/internal/api"
+	"github.com/daypass/daypass/internal/demo"
+	"github.com/daypass/daypass/internal/exchange"
+	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/pages"
+	"github.com/daypass/daypass/internal/protocol"
+	"github.com/daypass/daypass/resource"
+)
+
+func (a *App) cookies() httpkit.Cookies { return httpkit.Cookies{Insecure: a.config.PlainHTTP()} }
+
+// mountDev adds the demo, its protected API and the Host allow-list.
+func (a *App) mountDev() error {
+	d, err := demo.New(demo.Config{
+		Grants: demoGrants{grants: a.grants, db: a.db, now: a.now}, Refresher: demoRefresher{a.pipeline},
+		Cookies: a.cookies(), Window: a.config.Refresh.ReplayWindow, Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	return a.mount(d)
+}
+
+// mount joins the endpoints. d is nil outside dev.
+func (a *App) mount(d *demo.Demo) error {
+	mux := http.NewServeMux()
+	if err := a.mountOAuth(mux); err != nil {
+		return err
+	}
+	if err := a.mountAPI(mux, d != nil); err != nil {
+		return err
+	}
+	if err := a.mountPages(mux, d != nil); err != nil {
+		return err
+	}
+	if d != nil {
+		if err := a.mountDemo(mux, d); err != nil {
+			return err
+		}
+	}
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	var handler http.Handler = mux
+	if d != nil {
+		handler = httpkit.AllowHosts(mux, httpkit.LocalHosts())
+	}
+	a.handler = httpkit.Wrap(handler, httpkit.WrapOptions{
+		Now: a.now, Logger: a.log, TrustedProxies: a.config.TrustedProxies, InsecureNoHSTS: a.config.PlainHTTP(),
+	})
+	return nil
+}
+
+func (a *App) mountOAuth(mux *http.ServeMux) error {
+	desk := &exchange.Desk{Pipeline: a.pipeline, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
+	p, err := protocol.New(protocol.Config{Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now})
+	if err != nil {
+		return err
+	}
+	p.Mount(mux)
+	return nil
+}
+
+func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
+	v1, err := api.New(api.Needs{
+		Exchange: a.pipeline, Accounts: a.accounts, Principals: a.principals, Cookies: a.cookies(), Now: a.now,
+		AllowTokenMode: true, // docs/adr/0003: whoever speaks /v1 is the operator's own application
+		ShowVerdict:    dev,
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range v1.Routes() {
+		mux.Handle(r.Pattern, r.Handler)
+	}
+	return nil
+}
+
+func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
+	c := pages.Config{
+		LogIn: pageLogIn{a.accounts, a.pipeline}, Sessions: pageSessions{a.accounts}, Cookies: a.cookies(),
+		Landing: "/account", Now: a.now,
+	}
+	if dev {
+		c.Landing = "/demo"
+		c.Demo = &pages.Demo{Email: demoEmail, Password: demoPassword, Window: a.config.Refresh.ReplayWindow}
+	}
+	p, err := pages.New(c)
+	if err != nil {
+		return err
+	}
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(p.CrossOrigin))
+	for _, r := range p.Routes() {
+		mux.Handle(r.Pattern, guard.Handler(r.Handler))
+	}
+	mux.HandleFunc("/", p.NotFound)
+	return nil
+}
+
+// mountDemo serves the demo's own endpoints and, behind the middleware that users of Daypass import, the
+// protected API.
+func (a *App) mountDemo(mux *http.ServeMux, d *demo.Demo) error {
+	guard := http.NewCrossOriginProtection()
+	for _, r := range d.Routes() {
+		mux.Handle(r.Pattern, guard.Handler(r.Handler))
+	}
+	protector, err := resource.New(a.config.Issuer, resource.Config{
+		Audience: a.config.Issuer + demoAPIPath, Keys: ringKeys{a.ring}, AccessCookie: a.cookies().AccessName(), Now: a.now,
+		Check: alive(a.db),
+	})
+	if err != nil {
+		return err
+	}
+	mux.Handle("GET "+demoAPIPath+"/hello", protector.Require()(demo.API()))
+	return nil
+}

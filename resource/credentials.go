@@ -1,0 +1,76 @@
+package resource
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/daypass/daypass/oauth"
+)
+
+// credential finds the one access token of a request, or refuses. The query is never looked at: what stands there
+// belongs to the application (RFC 6750 §5.3).
+func (p *Protector) credential(r *http.Request) (string, *Refusal) {
+	switch headers := r.Header.Values("Authorization"); {
+	case len(headers) > 1:
+		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("more than one Authorization header")}
+	case len(headers) == 1:
+		// The header wins over the cookie, good or not: a client that sends one means it.
+		return parseAuthorization(headers[0])
+	case p.cookie == "":
+		return "", &Refusal{Cause: errors.New("no Authorization header")}
+	}
+	cookies := r.CookiesNamed(p.cookie)
+	switch {
+	case len(cookies) == 0:
+		return "", &Refusal{Cause: errors.New("neither an Authorization header nor the cookie")}
+	case len(cookies) > 1:
+		// Somebody who can set cookies from a neighbouring host put the second one there.
+		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("two cookies of one name")}
+	}
+	if err := p.checkOrigin(r); err != nil {
+		return "", &Refusal{Code: oauth.AccessDenied, Cause: err}
+	}
+	return cookies[0].Value, nil
+}
+
+// checkOrigin refuses requests that another site made the browser send.
+func (p *Protector) checkOrigin(r *http.Request) error {
+	if r.Header.Get("Upgrade") != "" {
+		// A WebSocket starts as a GET, which CrossOriginProtection takes for harmless, and then does what it likes.
+		upgrade := *r
+		upgrade.Method = http.MethodPost
+		r = &upgrade
+	}
+	return p.crossOrigin.Check(r)
+}
+
+// parseAuthorization reads "Bearer" 1*SP b64token, the scheme without regard to case (RFC 6750 §2.1, RFC 9110 §11.1).
+// Another scheme is no credential for us, which is different from a malformed one.
+func parseAuthorization(header string) (string, *Refusal) {
+	scheme, rest, _ := strings.Cut(header, " ")
+	if scheme != "" && !strings.EqualFold(scheme, string(oauth.Bearer)) && !strings.ContainsAny(scheme, ",\t") {
+		return "", &Refusal{Cause: errors.New("the Authorization scheme is not Bearer")}
+	}
+	token := strings.TrimLeft(rest, " ")
+	if !strings.EqualFold(scheme, string(oauth.Bearer)) || !isB64Token(token) {
+		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("the Authorization header is malformed")}
+	}
+	return token, nil
+}
+
+// isB64Token checks 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=", RFC 6750 §2.1.
+func isB64Token(s string) bool {
+	s = strings.TrimRight(s, "=")
+	if s == "" {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte("-._~+/", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return true
+}
