@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,15 +40,23 @@ func Dev(ctx context.Context, c config.Config, dir string, log *slog.Logger, out
 	if err := claim(dir, markDev); err != nil {
 		return err
 	}
+	listener, err := listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // no effect once served
+	if strings.HasSuffix(c.Issuer, ":0") { // any free port: the issuer is the one that was got
+		c.Issuer = config.LocalIssuer(listener.Addr().String())
+	}
 	a, err := Open(ctx, DevConfig(c), log)
 	if err != nil {
 		return err
 	}
-	err = a.dev(ctx, dir, out)
+	err = a.dev(ctx, listener, dir, out)
 	return errors.Join(err, a.Close())
 }
 
-func (a *App) dev(ctx context.Context, dir string, out io.Writer) error {
+func (a *App) dev(ctx context.Context, listener net.Listener, dir string, out io.Writer) error {
 	password, err := a.seed(ctx, dir)
 	if err != nil {
 		return err
@@ -58,7 +67,7 @@ func (a *App) dev(ctx context.Context, dir string, out io.Writer) error {
 	if err := a.mountDev(); err != nil {
 		return err
 	}
-	return a.serve(ctx, func() { a.banner(out, password) })
+	return a.serve(ctx, listener, func() { a.banner(out, password) })
 }
 
 // seed makes what the tour of the README uses and returns the secret of demo-service.

@@ -22,18 +22,31 @@ func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) e
 	if err := claim(dir, markServe); err != nil {
 		return err
 	}
+	listener, err := listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // no effect once served
 	a, err := Open(ctx, c, log)
 	if err != nil {
 		return err
 	}
-	err = a.declare(ctx)
-	if err == nil {
+	if err = a.declare(ctx); err == nil {
 		err = a.mount(nil)
 	}
 	if err == nil {
-		err = a.serve(ctx, func() {})
+		err = a.serve(ctx, listener, func() {})
 	}
 	return errors.Join(err, a.Close())
+}
+
+// listen takes the port before anything else is touched, so that a second start changes nothing.
+func listen(ctx context.Context, c config.Config) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w (another address: --listen HOST:PORT)", err)
+	}
+	return listener, nil
 }
 
 // Migrate brings the schema up to date and does nothing else.
@@ -45,17 +58,13 @@ func Migrate(ctx context.Context, c config.Config) error {
 	return errors.Join(e.db.Migrate(ctx), e.close())
 }
 
-// serve listens, runs the jobs and stops gracefully: readiness fails first, running requests finish.
-func (a *App) serve(ctx context.Context, ready func()) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.Listen)
-	if err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
+// serve answers on listener, runs the jobs and stops gracefully: readiness fails first, running requests finish.
+func (a *App) serve(ctx context.Context, listener net.Listener, ready func()) error {
 	server := httpkit.NewServer(a.handler, a.log)
 	if a.config.TLS.CertFile != "" {
 		pair, err := tls.LoadX509KeyPair(a.config.TLS.CertFile, a.config.TLS.KeyFile)
 		if err != nil {
-			return errors.Join(fmt.Errorf("tls: %w", err), listener.Close())
+			return fmt.Errorf("tls: %w", err)
 		}
 		server.TLSConfig.Certificates = []tls.Certificate{pair}
 	}
@@ -73,7 +82,7 @@ func (a *App) serve(ctx context.Context, ready func()) error {
 	}()
 	a.log.Info("listening", "address", listener.Addr().String(), "issuer", a.config.Issuer, "database", a.db.Engine())
 	ready()
-	err = httpkit.Serve(ctx, server, listener, drain)
+	err := httpkit.Serve(ctx, server, listener, drain)
 	stop()
 	running.Wait()
 	a.log.Info("stopped")

@@ -89,12 +89,13 @@ func (s Grants) Rotate(ctx context.Context, w Swap) (g auth.Grant, roles []strin
 	if err != nil {
 		return auth.Grant{}, nil, false, false, err
 	}
-	return g, split(standing.String), !standing.Valid, true, t.fill(&g)
+	err = t.fill(&g)
+	return g, split(standing.String), !standing.Valid, true, err
 }
 
 // windowOpen is auth.RefreshRules.WindowOpen in SQL: $7 proves, $8 the window, $9 now; -120000 is the
-// clock slack of 120 s.
-const windowOpen = `(grants.first_gen >= 0 AND ($7 = 1 OR ($8 > 0 AND $9 - grants.since < $8 AND $9 - grants.since >= -120000)))`
+// clock slack of 120 s. The cast keeps PostgreSQL from taking a number of milliseconds for 32 bits.
+const windowOpen = `(grants.first_gen >= 0 AND ($7 = 1 OR (CAST($8 AS BIGINT) > 0 AND $9 - grants.since < $8 AND $9 - grants.since >= -120000)))`
 
 const rotateSQL = `UPDATE grants SET
 		first_gen = CASE WHEN ` + windowOpen + ` THEN grants.first_gen ELSE grants.current_gen END,

@@ -56,7 +56,8 @@ func (s Grants) List(ctx context.Context, sel Selector, limit int) ([]auth.Grant
 		if err := row.Scan(grantTargets(&g, &t)...); err != nil {
 			return auth.Grant{}, found(err)
 		}
-		return g, t.fill(&g)
+		err := t.fill(&g)
+		return g, err
 	}
 	if sel == (Selector{}) {
 		rows, err := s.q.QueryContext(ctx, `SELECT `+grantColumns+` FROM grants ORDER BY grants.id DESC LIMIT $1`, limit)

@@ -152,5 +152,6 @@ func scanID(row scanner) (auth.ID, error) {
 	if err := row.Scan(&b); err != nil {
 		return id, found(err)
 	}
-	return id, copyID(&id, b)
+	err := copyID(&id, b)
+	return id, err
 }

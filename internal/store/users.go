@@ -23,7 +23,8 @@ func scanUser(row scanner) (auth.User, error) {
 	}
 	u.Password, u.Roles = secret.FromString(password), split(roles)
 	u.CreatedAt, u.DisabledAt = fromMillis(created), fromMillis(disabled)
-	return u, copyID(&u.ID, id)
+	err := copyID(&u.ID, id)
+	return u, err
 }
 
 // Insert adds a user; inserted is false when the address is taken.

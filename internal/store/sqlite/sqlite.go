@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -24,6 +25,8 @@ const (
 	queueLength   = 1024
 	batchLimit    = 256
 	checkpointGap = time.Minute
+	migrateTries  = 5
+	migrateGap    = 50 * time.Millisecond
 )
 
 // minVersion is the first SQLite without the WAL-reset race that can lose committed writes.
@@ -33,8 +36,10 @@ const minVersion = 3_051_003
 type Engine struct {
 	write, read *sql.DB
 	jobs        chan *job
-	pool        chan *conn // reader connections, nil until first used
-	done        chan struct{}
+	pool        chan *conn    // reader connections, nil until first used
+	done        chan struct{} // Run has returned
+	closed      chan struct{} // Close was called
+	closing     sync.Once
 }
 
 var _ store.Engine = (*Engine)(nil)
@@ -57,7 +62,7 @@ func Open(ctx context.Context, path string) (*Engine, error) {
 	}
 	e := &Engine{
 		write: write, read: read, jobs: make(chan *job, queueLength),
-		pool: make(chan *conn, readers), done: make(chan struct{}),
+		pool: make(chan *conn, readers), done: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for range readers {
 		e.pool <- nil
@@ -81,6 +86,10 @@ func checkVersion(ctx context.Context, db *sql.DB) error {
 	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&text); err != nil {
 		return fmt.Errorf("sqlite: open: %w", err)
 	}
+	return acceptVersion(text)
+}
+
+func acceptVersion(text string) error {
 	number := 0
 	for _, part := range strings.SplitN(text+".0.0", ".", 4)[:3] {
 		n, err := strconv.Atoi(part)
@@ -111,10 +120,19 @@ func (e *Engine) Migrate(ctx context.Context, migrations fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("sqlite: migrate: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("sqlite: migrate: %w", err)
+	// Two processes may come to a new file at once (a command beside the server). Each step is one
+	// transaction, so the loser fails whole, and finds on its next try that there is nothing left to do.
+	for try := range migrateTries {
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("sqlite: migrate: %w", err)
+		case <-time.After(time.Duration(try+1) * migrateGap):
+		}
 	}
-	return nil
+	return fmt.Errorf("sqlite: migrate: %w", err)
 }
 
 // View implements store.Engine.
@@ -124,6 +142,8 @@ func (e *Engine) View(ctx context.Context, fn func(store.Querier) error) error {
 	case c = <-e.pool:
 	case <-ctx.Done():
 		return classify(ctx.Err())
+	case <-e.closed:
+		return fmt.Errorf("%w: closed", store.ErrUnavailable)
 	}
 	defer func() { e.pool <- c }()
 	if c == nil {
@@ -143,14 +163,18 @@ func (e *Engine) View(ctx context.Context, fn func(store.Querier) error) error {
 	return classify(err)
 }
 
-// Close closes the file. Run must have returned.
-func (e *Engine) Close() error {
-	for range readers {
-		if c := <-e.pool; c != nil {
-			c.close()
+// Close waits for the readers and closes the file. Run must have returned.
+func (e *Engine) Close() (err error) {
+	e.closing.Do(func() {
+		close(e.closed)
+		for range readers {
+			if c := <-e.pool; c != nil {
+				c.close()
+			}
 		}
-	}
-	return errors.Join(e.read.Close(), e.write.Close())
+		err = errors.Join(e.read.Close(), e.write.Close())
+	})
+	return err
 }
 
 // classify wraps what means "not now" in store.ErrUnavailable and leaves domain errors alone.
@@ -171,6 +195,20 @@ func classify(err error) error {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	return err
+}
+
+// undoes tells whether SQLite may have rolled the whole transaction back by itself with this error
+// (https://www.sqlite.org/lang_transaction.html, "Response To Errors Within A Transaction").
+func undoes(err error) bool {
+	var se *driver.Error
+	if !errors.As(err, &se) {
+		return false
+	}
+	switch se.Code() & 0xff {
+	case lib.SQLITE_FULL, lib.SQLITE_IOERR, lib.SQLITE_NOMEM, lib.SQLITE_BUSY, lib.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
 }
 
 // guard turns a panic of fn into an error, so that one bug does not take the queue down.

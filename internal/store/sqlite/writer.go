@@ -100,8 +100,9 @@ func (c *conn) checkpoint(mode string) error { return c.plain("PRAGMA wal_checkp
 // commit runs a batch in one transaction and answers each job after the commit.
 func (c *conn) commit(batch []*job) {
 	results := make([]error, len(batch))
-	begun := false
-	var broken error
+	// Another process may keep this waiting, so each job's deadline is looked at only afterwards.
+	broken := c.plain("BEGIN IMMEDIATE")
+	begun := broken == nil
 	for i, j := range batch {
 		if !j.state.CompareAndSwap(waiting, taken) {
 			continue
@@ -109,10 +110,6 @@ func (c *conn) commit(batch []*job) {
 		if err := j.ctx.Err(); err != nil { // never executed after its deadline
 			results[i] = err
 			continue
-		}
-		if !begun && broken == nil {
-			broken = c.plain("BEGIN IMMEDIATE")
-			begun = broken == nil
 		}
 		if broken == nil {
 			results[i], broken = c.exec(j)
@@ -142,7 +139,10 @@ func (c *conn) exec(j *job) (result, broken error) {
 	// its end.
 	run := func() error { return j.fn(detached{c}) }
 	if j.bare {
-		return guard(run), nil
+		if result = guard(run); undoes(result) {
+			broken = result
+		}
+		return result, broken
 	}
 	if err := c.plain("SAVEPOINT job"); err != nil {
 		return err, err

@@ -1,0 +1,52 @@
+# `make` lists what can be done. Everything here is a short form of a command you could type yourself.
+
+FUZZTIME  ?= 20s
+BENCHTIME ?= 1s
+LINT       = go tool -modfile=tools/lint/go.mod golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup format-check vet lint fmt unit bench fuzz build clean
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## start Daypass for development on http://localhost:8080 with a demo user, client and API
+	go run ./cmd/daypass dev
+
+test: ## everything that must be green: setup, format-check, vet, lint, unit
+	@tools/setup/step setup        $(MAKE) --no-print-directory setup
+	@tools/setup/step format-check $(MAKE) --no-print-directory format-check
+	@tools/setup/step vet          $(MAKE) --no-print-directory vet
+	@tools/setup/step lint         $(MAKE) --no-print-directory lint
+	@tools/setup/step unit         $(MAKE) --no-print-directory unit
+
+setup: ## install PostgreSQL, Chromium and a C compiler from Debian's packages, or say what is missing
+	@tools/setup/packages
+
+format-check: ## fail when a Go file is not formatted
+	@unformatted=$$(gofmt -l .) && test -z "$$unformatted" || { echo "run make fmt; not formatted: $$unformatted"; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+
+lint: ## golangci-lint with .golangci.yml (the first run builds the tool)
+	$(LINT) run ./...
+
+fmt: ## format every Go file
+	$(LINT) fmt
+
+# -count=1 because the floors test and the browser stories start the go command, whose inputs the test cache cannot see.
+unit: ## go test with the race detector: rules, floors, fuzz seeds, both databases, browser stories
+	go test -race -count=1 -timeout 9m ./...
+
+bench: ## the benchmarks, with memory, BENCHTIME=1s each
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+
+fuzz: ## fuzz each target for FUZZTIME=20s
+	@FUZZTIME=$(FUZZTIME) tools/setup/fuzz
+
+build: ## build bin/daypass, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/daypass ./cmd/daypass
+
+clean: ## remove what build made (./daypass-data, your data, stays)
+	rm -rf bin

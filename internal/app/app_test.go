@@ -1,0 +1,367 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/config"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/internal/store/storetest"
+	"github.com/daypass/daypass/internal/telemetry"
+	"github.com/daypass/daypass/oauth"
+)
+
+// logs is a writer that several goroutines may use.
+type logs struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func load(t *testing.T, dir string, environ ...string) config.Config {
+	t.Helper()
+	c, err := config.Load(config.Options{Data: dir, Dev: true, Environ: environ, Flags: map[string]string{"listen": "127.0.0.1:0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Issuer = "http://localhost:8080"
+	return c
+}
+
+// node is an opened app behind a test server.
+type node struct {
+	*App
+	url string
+	out *logs
+}
+
+func start(t *testing.T, c config.Config) *node {
+	t.Helper()
+	out := &logs{}
+	a, err := Open(t.Context(), DevConfig(c), telemetry.NewLogger(out, telemetry.FormatText, c.Log.Level))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := a.seed(t.Context(), t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.mountDev(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	a.running.Go(func() { a.follow(ctx) })
+	server := httptest.NewServer(a.handler)
+	t.Cleanup(server.Close)
+	return &node{App: a, url: server.URL, out: out}
+}
+
+func (n *node) post(t *testing.T, path, kind, body string) (int, map[string]any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", kind)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]any
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &m); err != nil {
+			t.Fatalf("%s: %q: %v", path, raw, err)
+		}
+	}
+	return resp.StatusCode, m
+}
+
+func (n *node) get(t *testing.T, path, bearer string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(raw)
+}
+
+const logInBody = `{"email": "` + demoEmail + `", "password": "` + demoPassword + `"}`
+
+func (n *node) logIn(t *testing.T) (access, refresh string) {
+	t.Helper()
+	status, m := n.post(t, "/v1/login", "application/json", logInBody)
+	if status != http.StatusOK {
+		t.Fatalf("log-in: got %d %v", status, m)
+	}
+	access, _ = m["access_token"].(string)
+	refresh, _ = m["refresh_token"].(string)
+	return access, refresh
+}
+
+func (n *node) refresh(t *testing.T, token string) (int, map[string]any) {
+	t.Helper()
+	return n.post(t, "/oauth/token", "application/x-www-form-urlencoded", "grant_type=refresh_token&client_id=daypass&refresh_token="+token)
+}
+
+func TestTheMainJobOnBothDatabases(t *testing.T) {
+	t.Parallel()
+	for name, database := range map[string]func(t *testing.T) config.Database{
+		"sqlite":   func(t *testing.T) config.Database { return config.Database{Path: filepath.Join(t.TempDir(), "d.db")} },
+		"postgres": func(t *testing.T) config.Database { return config.Database{URL: secret.FromString(storetest.Postgres(t))} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := load(t, t.TempDir())
+			if c.Database = database(t); !c.Database.IsSQLite() {
+				masterKey(t, c)
+			}
+			n := start(t, c)
+			access, refresh := n.logIn(t)
+			if status, body := n.get(t, "/demo/api/hello", access); status != http.StatusOK {
+				t.Errorf("protected API: got %d %s", status, body)
+			}
+			if status, _ := n.get(t, "/demo/api/hello", ""); status != http.StatusUnauthorized {
+				t.Errorf("protected API without a token: got %d", status)
+			}
+			status, next := n.refresh(t, refresh)
+			if status != http.StatusOK || next["refresh_token"] == refresh {
+				t.Errorf("refresh: got %d %v", status, next)
+			}
+			newest, _ := next["refresh_token"].(string)
+			if status, _ := n.post(t, "/v1/logout", "application/json", `{"refresh_token": "`+newest+`"}`); status != http.StatusNoContent {
+				t.Errorf("log-out: got %d", status)
+			}
+			if status, m := n.refresh(t, newest); status != http.StatusBadRequest || m["error"] != string(oauth.InvalidGrant) {
+				t.Errorf("after the log-out: got %d %v", status, m)
+			}
+			for _, path := range []string{"/v1/me", "/demo/api/hello"} {
+				if status, _ := n.get(t, path, access); status != http.StatusUnauthorized {
+					t.Errorf("%s after the log-out: got %d, want 401", path, status)
+				}
+			}
+			if status, body := n.get(t, "/readyz", ""); status != http.StatusOK {
+				t.Errorf("readyz: got %d %s", status, body)
+			}
+		})
+	}
+}
+
+func masterKey(t *testing.T, c config.Config) {
+	t.Helper()
+	if err := os.WriteFile(c.MasterKeyFile, []byte("1:"+strings.Repeat("A", 43)+"=\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNodesOnOneDatabaseBehaveAsOne(t *testing.T) {
+	t.Parallel()
+	c := load(t, t.TempDir())
+	c.Database = config.Database{URL: secret.FromString(storetest.Postgres(t))}
+	masterKey(t, c)
+	a, b := start(t, c), start(t, c)
+	access, token := a.logIn(t)
+	var wg sync.WaitGroup
+	successors := make([]any, 20)
+	for i := range successors {
+		wg.Go(func() {
+			_, m := []*node{a, b}[i%2].refresh(t, token)
+			successors[i] = m["refresh_token"]
+		})
+	}
+	wg.Wait()
+	for _, s := range successors {
+		if s == nil || s != successors[0] {
+			t.Fatalf("two nodes gave different successors: %v", successors)
+		}
+	}
+	if status, _ := b.get(t, "/v1/me", access); status != http.StatusOK {
+		t.Errorf("token of one node at the other: got %d", status)
+	}
+	// A client that one node disables is refused by the other within a second, though it had it cached.
+	form := "grant_type=client_credentials&client_id=extra&client_secret=" + strings.Repeat("s", 40)
+	hash := secret.FromString(strings.Repeat("s", 40)).Hash()
+	extra := auth.Client{ID: "extra", SecretHashes: [][32]byte{hash}, Grants: []oauth.GrantType{oauth.GrantClientCredentials}}
+	if err := a.db.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Clients.Insert(t.Context(), extra); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if status, m := b.post(t, "/oauth/token", "application/x-www-form-urlencoded", form); status != http.StatusOK {
+		t.Fatalf("new client at the other node: got %d %v", status, m)
+	}
+	extra.DisabledAt = time.Now()
+	if err := a.db.Update(t.Context(), func(tx *store.Tx) error { _, err := tx.Clients.Update(t.Context(), extra); return err }); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		status, _ := b.post(t, "/oauth/token", "application/x-www-form-urlencoded", form)
+		if status == http.StatusUnauthorized {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the other node still serves a disabled client")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+func TestDataFolderOfTheOtherVerbIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := claim(dir, markDev); err != nil {
+		t.Fatal(err)
+	}
+	if err := claim(dir, markDev); err != nil {
+		t.Errorf("a second start of the same verb: %v", err)
+	}
+	err := Serve(t.Context(), load(t, dir), dir, telemetry.NewLogger(io.Discard, "text", nil))
+	if err == nil || !strings.Contains(err.Error(), "daypass dev") {
+		t.Errorf("got %v, want a refusal that names the other verb", err)
+	}
+}
+
+func TestALostMasterKeyIsToldAndNotReplaced(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := load(t, dir)
+	log := telemetry.NewLogger(io.Discard, "text", nil)
+	a, err := Open(t.Context(), c, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(c.MasterKeyFile)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("master key file: got %v, %v, want mode 0600", info, err)
+	}
+	if err := os.Remove(c.MasterKeyFile); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), c, log); err == nil || !strings.Contains(err.Error(), "backup") {
+		t.Errorf("lost key: got %v, want an error that says to put it back", err)
+	}
+	if _, err := os.Stat(c.MasterKeyFile); err == nil {
+		t.Error("a new master key was made for an old database")
+	}
+	masterKey(t, c)
+	if _, err := Open(t.Context(), c, log); err == nil || strings.Contains(err.Error(), "AAAA") {
+		t.Errorf("another key: got %v, want an error without the key", err)
+	}
+}
+
+func TestNoSecretReachesTheLog(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	access, refresh := n.logIn(t)
+	_, next := n.refresh(t, refresh)
+	newest, _ := next["refresh_token"].(string)
+	n.get(t, "/v1/me", access)
+	n.get(t, "/v1/me?access_token="+access, "")
+	n.post(t, "/v1/login", "application/json", `{"email": "`+demoEmail+`", "password": "canary-wrong-password"}`)
+	n.post(t, "/oauth/token?refresh_token="+newest, "application/x-www-form-urlencoded", "grant_type=refresh_token&client_id=daypass")
+	n.post(t, "/oauth/token", "application/x-www-form-urlencoded", "grant_type=client_credentials&client_id=demo-service&client_secret=canary-client-secret")
+	n.post(t, "/v1/logout", "application/json", `{"refresh_token": "`+newest+`"}`)
+	n.refresh(t, newest)
+	out := n.out.String()
+	if !strings.Contains(out, "verdict=Revoked") {
+		t.Errorf("the log does not tell the verdict of a refused refresh:\n%s", out)
+	}
+	for _, canary := range []string{access, refresh, newest, "canary", demoPassword, newest[20:60]} {
+		if strings.Contains(out, canary) {
+			t.Errorf("the log holds %.12q…", canary)
+		}
+	}
+}
+
+func TestUnknownHostIsRefusedUnderDev(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+"/demo", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "evil.example"
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("got %d, want 421", resp.StatusCode)
+	}
+}
+
+func TestServeStopsGracefully(t *testing.T) {
+	t.Parallel()
+	dir, out := t.TempDir(), &logs{}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	c, err := config.Load(config.Options{Data: dir, Dev: true, Flags: map[string]string{"listen": "127.0.0.1:0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	banner := &logs{}
+	go func() { done <- Dev(ctx, c, dir, telemetry.NewLogger(out, "text", c.Log.Level), banner) }()
+	deadline := time.Now().Add(20 * time.Second)
+	for !strings.Contains(banner.String(), demoEmail) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no banner; log:\n%s", out)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("got %v, want a clean stop", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("does not stop")
+	}
+}

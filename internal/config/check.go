@@ -1,0 +1,91 @@
+package config
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"unicode/utf8"
+)
+
+// check holds the rules about keys that are missing or do not go together.
+func (l *loader) check() {
+	c := l.config
+	l.need("issuer", c.Issuer != "" || l.o.Offline)
+	l.need("database", c.Database.Path != "" || !c.Database.URL.IsZero() || l.set["database_file"] != "")
+	l.need("master_key_file", c.MasterKeyFile != "")
+	if l.set["database"] != "" && l.set["database_file"] != "" {
+		l.faults.add("database_file", l.set["database_file"], "database is set as well, at "+l.set["database"], "one of the two")
+	}
+	if c.Refresh.Idle > c.Refresh.Absolute {
+		l.longer("refresh", formatDuration(c.Refresh.Idle), formatDuration(c.Refresh.Absolute))
+	}
+	if c.Session.Idle > c.Session.Absolute {
+		l.longer("session", formatDuration(c.Session.Idle), formatDuration(c.Session.Absolute))
+	}
+	l.checkIssuer(c)
+	l.checkTLS(c)
+	for i, u := range c.Users {
+		if n := utf8.RuneCount(u.Password.Bytes()); n > 0 && n < c.Password.MinLength {
+			l.faults.add(fmt.Sprintf("users[%d].password_file", i), l.set["users"], "the password is too short",
+				fmt.Sprintf("one of at least %d characters into the file", c.Password.MinLength))
+		}
+	}
+}
+
+// need reports a key that nobody set; one that was set wrongly has been reported already.
+func (l *loader) need(name string, there bool) {
+	if !there && l.set[name] == "" {
+		l.faults.add(name, "", "the key is not set", l.keys[name].Accepts)
+	}
+}
+
+func (l *loader) longer(section, idle, absolute string) {
+	source := l.set[section+".idle"]
+	if source == "" {
+		source = l.set[section+".absolute"]
+	}
+	l.faults.add(section+".idle", source, fmt.Sprintf("%s is longer than %s.absolute, which is %s", idle, section, absolute),
+		"a duration of at most "+absolute)
+}
+
+func (l *loader) checkIssuer(c Config) {
+	u, err := url.Parse(c.Issuer)
+	if err != nil || c.Issuer == "" {
+		return
+	}
+	if l.o.Dev && !isLocalName(u.Hostname()) {
+		l.faults.add("issuer", l.set["issuer"], "dev serves this machine alone", LocalIssuer(c.Listen)+", or use `daypass serve`")
+	}
+	if c.TLS.CertFile != "" && c.PlainHTTP() {
+		l.faults.add("issuer", l.set["issuer"], "tls.cert_file is set, but the issuer begins with http://", "https://"+u.Host)
+	}
+}
+
+func (l *loader) checkTLS(c Config) {
+	switch {
+	case c.TLS.CertFile == "" && c.TLS.KeyFile == "":
+		return
+	case c.TLS.CertFile == "" && l.set["tls.cert_file"] == "":
+		l.faults.add("tls.cert_file", "", "tls.key_file is set without it", l.keys["tls.cert_file"].Accepts)
+		return
+	case c.TLS.KeyFile == "" && l.set["tls.key_file"] == "":
+		l.faults.add("tls.key_file", "", "tls.cert_file is set without it", l.keys["tls.key_file"].Accepts)
+		return
+	case l.o.Offline, c.TLS.CertFile == "", c.TLS.KeyFile == "":
+		return // the empty one was set, wrongly, and has been reported
+	}
+	cert, certErr := l.read(c.TLS.CertFile)
+	if certErr != nil {
+		l.faults.add("tls.cert_file", l.set["tls.cert_file"], "the file cannot be read: "+readFault(certErr), l.keys["tls.cert_file"].Accepts)
+	}
+	key, keyErr := l.read(c.TLS.KeyFile)
+	if keyErr != nil {
+		l.faults.add("tls.key_file", l.set["tls.key_file"], "the file cannot be read: "+readFault(keyErr), l.keys["tls.key_file"].Accepts)
+	}
+	if certErr != nil || keyErr != nil {
+		return
+	}
+	if _, err := tls.X509KeyPair(cert, key); err != nil {
+		l.faults.add("tls.cert_file", l.set["tls.cert_file"], err.Error(), "a certificate in PEM whose private key is in tls.key_file")
+	}
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/secret"
+)
+
+// Config is the whole configuration, checked. Times are durations, lists are in the order written.
+type Config struct {
+	// Issuer is the URL under which the world reaches this server, without a path; "" only from Load with Offline.
+	Issuer string
+	// Listen is the host:port the server listens on.
+	Listen              string
+	Metrics             Metrics
+	Database            Database
+	MasterKeyFile       string
+	TLS                 TLS
+	TrustedProxies      []netip.Prefix
+	Log                 Log
+	Refresh             Refresh
+	Session             Session
+	AccessToken         AccessToken
+	Password            Password
+	FirstPartyResources []string // as listed; FirstParty has all of them
+	Users               []User
+	Clients             []Client
+	Resources           []Resource
+}
+
+// Metrics is the listener for /metrics; Listen "" means none.
+type Metrics struct{ Listen string }
+
+// Database says where the data is: a SQLite file when Path is set, else PostgreSQL at URL.
+type Database struct {
+	// Path is the SQLite file, relative to the working directory.
+	Path string
+	// URL is postgres://…; it may hold a password.
+	URL secret.Token
+}
+
+// IsSQLite tells which of the two it is.
+func (d Database) IsSQLite() bool { return d.Path != "" }
+
+// TLS names the server's certificate chain and key, both in PEM; both are "" without TLS.
+type TLS struct{ CertFile, KeyFile string }
+
+// Log is the format, "text" or "json", and the lowest level that is written.
+type Log struct {
+	Format string
+	Level  slog.Level
+}
+
+// Refresh are the clocks of refresh tokens.
+type Refresh struct{ ReplayWindow, Idle, Absolute time.Duration }
+
+// Session are the clocks of browser sessions.
+type Session struct{ Idle, Absolute time.Duration }
+
+// AccessToken is how long access tokens live and the JWS algorithm that signs them.
+type AccessToken struct {
+	Lifetime  time.Duration
+	Algorithm string
+}
+
+// Password is the rule for new passwords; MinLength counts characters.
+type Password struct{ MinLength int }
+
+// User is a declared user. Exactly one of Password and PasswordHash is set.
+type User struct {
+	Email        string
+	Password     secret.Token
+	PasswordHash secret.Token // a modular-crypt string, such as $argon2id$…
+	Roles        []string
+}
+
+// Client is a declared client. Secret is set unless it is public.
+type Client struct {
+	ID, Name     string
+	Public       bool
+	Secret       secret.Token
+	Grants       []string // OAuth grant types; empty leaves the choice to the server
+	RedirectURIs []string
+	Scopes       []string
+	Resources    []string
+	Refresh      string // "rotate", "fixed", or "" for the default of its kind
+	FirstParty   bool
+}
+
+// Resource is a declared protected API.
+type Resource struct {
+	URI, Name  string
+	Scopes     []string
+	FirstParty bool
+}
+
+// PlainHTTP tells that the issuer is http://localhost or the like: cookies lose prefix and Secure, no HSTS is sent.
+func (c Config) PlainHTTP() bool { return strings.HasPrefix(c.Issuer, "http://") }
+
+// FirstParty returns the resources a first-party access token is good at: those of first_party_resources and the
+// declared resources that say first_party, each once.
+func (c Config) FirstParty() []string {
+	all := slices.Clone(c.FirstPartyResources)
+	for _, r := range c.Resources {
+		if r.FirstParty && !slices.Contains(all, r.URI) {
+			all = append(all, r.URI)
+		}
+	}
+	return all
+}

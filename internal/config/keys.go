@@ -1,0 +1,213 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Key describes one key of the configuration, for the reference and for commands that show it.
+type Key struct {
+	// Name is the key with dots, as in the file: "refresh.replay_window".
+	Name string
+	// Default is what holds when nobody sets the key; "" means that nothing does.
+	Default string
+	// Accepts says what to write, About what it is for; both are sentences without their full stop.
+	Accepts, About string
+	// Fields are the members of an element, for the declarative lists.
+	Fields []Field
+	// List tells that the value is a list; in the environment its items are separated by commas or blanks.
+	List bool
+
+	apply func(*setting)
+}
+
+// Field is a member of an element of users, clients or resources.
+type Field struct{ Name, About string }
+
+// Env returns the name of the environment variable that sets the key.
+func (k Key) Env() string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(k.Name, ".", "_"))
+}
+
+const (
+	envPrefix = "DAYPASS_"
+	day       = 24 * time.Hour
+	longest   = 3650 * day
+)
+
+// Keys returns every key there is, in the order of the reference.
+func Keys() []Key {
+	return slices.Concat(serverKeys(), tokenKeys(), declaredKeys())
+}
+
+func serverKeys() []Key {
+	return []Key{
+		{
+			Name: "issuer", Accepts: "https://HOST or https://HOST:PORT without a path, such as https://id.example.com (http:// for localhost alone)",
+			About: "the URL under which browsers and clients reach this server; it stands in every token and must not change",
+			apply: text(parseIssuer, func(c *Config) *string { return &c.Issuer }),
+		},
+		{
+			Name: "listen", Default: "127.0.0.1:8080", Accepts: "HOST:PORT, such as 127.0.0.1:8080 or :8443",
+			About: "where the server listens", apply: text(parseListen, func(c *Config) *string { return &c.Listen }),
+		},
+		{
+			Name: "metrics.listen", Accepts: "HOST:PORT, such as 127.0.0.1:9090", About: "where /metrics is served; without it, nowhere",
+			apply: text(parseListen, func(c *Config) *string { return &c.Metrics.Listen }),
+		},
+		{
+			Name: "database", Accepts: "sqlite:PATH or postgres://USER@HOST/NAME", About: "where the data is kept",
+			apply: (*setting).database,
+		},
+		{
+			Name: "database_file", Accepts: "the path of a file that holds what database would say", About: "the same, read from a file, for a URL with a password",
+			apply: (*setting).databaseFile,
+		},
+		{
+			Name: "master_key_file", Accepts: "the path of a file with lines version:base64 of 32 bytes",
+			About: "the keys from which every other key is derived; the highest version is active",
+			apply: text(parsePath, func(c *Config) *string { return &c.MasterKeyFile }),
+		},
+		{
+			Name: "tls.cert_file", Accepts: "the path of a PEM file", About: "the certificate and its chain, when this server speaks TLS itself",
+			apply: text(parsePath, func(c *Config) *string { return &c.TLS.CertFile }),
+		},
+		{
+			Name: "tls.key_file", Accepts: "the path of a PEM file", About: "the private key of that certificate",
+			apply: text(parsePath, func(c *Config) *string { return &c.TLS.KeyFile }),
+		},
+		{
+			Name: "trusted_proxies", List: true, Accepts: "a list of addresses or prefixes, such as 10.0.0.0/8",
+			About: "the proxies whose X-Forwarded-For is believed",
+			apply: list(parseProxy, func(c *Config) *[]prefix { return &c.TrustedProxies }),
+		},
+		{
+			Name: "log.format", Default: "text", Accepts: "text or json", About: "how a log line is written",
+			apply: text(oneOf("text", "json"), func(c *Config) *string { return &c.Log.Format }),
+		},
+		{
+			Name: "log.level", Default: "info", Accepts: "debug, info, warn or error", About: "the lowest level that is logged",
+			apply: text(parseLevel, func(c *Config) *slog.Level { return &c.Log.Level }),
+		},
+	}
+}
+
+func tokenKeys() []Key {
+	const upTo = "a duration from 1s to 3650d, such as "
+	return []Key{
+		{
+			Name: "refresh.replay_window", Default: "30s", Accepts: "a duration from 0s to 10m, such as 30s",
+			About: "how long an already used refresh token is answered with the same successor; 0 is strict",
+			apply: duration(0, 10*time.Minute, func(c *Config) *time.Duration { return &c.Refresh.ReplayWindow }),
+		},
+		{
+			Name: "refresh.idle", Default: "30d", Accepts: upTo + "30d", About: "how long a refresh token lives without use",
+			apply: duration(time.Second, longest, func(c *Config) *time.Duration { return &c.Refresh.Idle }),
+		},
+		{
+			Name: "refresh.absolute", Default: "90d", Accepts: upTo + "90d", About: "how long a grant lives whatever its use",
+			apply: duration(time.Second, longest, func(c *Config) *time.Duration { return &c.Refresh.Absolute }),
+		},
+		{
+			Name: "session.idle", Default: "7d", Accepts: upTo + "7d", About: "how long a browser session lives without use",
+			apply: duration(time.Second, longest, func(c *Config) *time.Duration { return &c.Session.Idle }),
+		},
+		{
+			Name: "session.absolute", Default: "30d", Accepts: upTo + "30d", About: "how long a browser session lives whatever its use",
+			apply: duration(time.Second, longest, func(c *Config) *time.Duration { return &c.Session.Absolute }),
+		},
+		{
+			Name: "access_token.lifetime", Default: "10m", Accepts: "a duration from 1m to 1h, such as 10m", About: "how long an access token lives",
+			apply: duration(time.Minute, time.Hour, func(c *Config) *time.Duration { return &c.AccessToken.Lifetime }),
+		},
+		{
+			Name: "access_token.algorithm", Default: "ES256", Accepts: "ES256, EdDSA, RS256 or PS256", About: "the signature of access tokens",
+			apply: text(oneOf("ES256", "EdDSA", "RS256", "PS256"), func(c *Config) *string { return &c.AccessToken.Algorithm }),
+		},
+		{
+			Name: "password.min_length", Default: "15", Accepts: "a number from 8 to 128, such as 15",
+			About: "the fewest characters of a new password; below 15 is for passwords with a second factor",
+			apply: text(parseMinLength, func(c *Config) *int { return &c.Password.MinLength }),
+		},
+		{
+			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
+			About: "the resources at which a log-in's own access token is good without asking",
+			apply: list(parseURI, func(c *Config) *[]string { return &c.FirstPartyResources }),
+		},
+	}
+}
+
+func declaredKeys() []Key {
+	return []Key{
+		{
+			Name: "users", Accepts: "a list of users, each with an email and a password_file or password_hash", About: "users that exist from the start",
+			apply: (*setting).users, Fields: []Field{
+				{"email", "the address the user logs in with"},
+				{"password_file", "the path of a file with the password"},
+				{"password_hash", "the password's hash, such as `$argon2id$…`"},
+				{"roles", "a list of role names"},
+			},
+		},
+		{
+			Name: "clients", Accepts: "a list of clients, each with an id and either public: true or a secret_file", About: "applications that exist from the start",
+			apply: (*setting).clients, Fields: []Field{
+				{"id", "the client_id"},
+				{"name", "what people see; the id when absent"},
+				{"public", "true for an application that cannot keep a secret"},
+				{"secret_file", "the path of a file with the secret, at least 32 characters"},
+				{"grants", "a list of OAuth grant types"},
+				{"redirect_uris", "a list of absolute URIs, compared exactly"},
+				{"scopes", "a list of scopes it may ask for"},
+				{"resources", "a list of resources it may ask for"},
+				{"refresh", "`rotate` or `fixed`, for a confidential client"},
+				{"first_party", "true for the operator's own application"},
+			},
+		},
+		{
+			Name: "resources", Accepts: "a list of resources, each with a uri", About: "protected APIs that exist from the start",
+			apply: (*setting).resources, Fields: []Field{
+				{"uri", "the absolute URI that names the API, the `aud` of its tokens"},
+				{"name", "what people see; the uri when absent"},
+				{"scopes", "a list of scopes it knows"},
+				{"first_party", "true to list it under first_party_resources as well"},
+			},
+		},
+	}
+}
+
+func parsePath(s string) (string, string) {
+	if s == "" || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", quote(s) + " is no path"
+	}
+	return s, ""
+}
+
+func oneOf(choices ...string) func(string) (string, string) {
+	return func(s string) (string, string) {
+		if slices.Contains(choices, s) {
+			return s, ""
+		}
+		return "", quote(s) + " is not one of them"
+	}
+}
+
+func parseLevel(s string) (slog.Level, string) {
+	var level slog.Level
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s) || level.UnmarshalText([]byte(s)) != nil {
+		return 0, quote(s) + " is no level"
+	}
+	return level, ""
+}
+
+func parseMinLength(s string) (int, string) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 8 || n > 128 {
+		return 0, fmt.Sprintf("%s is not in the range", quote(s))
+	}
+	return n, ""
+}
