@@ -11,9 +11,9 @@ import (
 type TokenType string
 
 const (
-	// Bearer: whoever holds the token may use it. RFC 6750.
+	// Bearer means that whoever holds the token may use it. RFC 6750.
 	Bearer TokenType = "Bearer"
-	// DPoP: the token is bound to a key, and each request proves possession of it. RFC 9449.
+	// DPoP means that the token is bound to a key, and each request proves possession of it. RFC 9449.
 	DPoP TokenType = "DPoP"
 )
 

@@ -142,7 +142,7 @@ func (c *Config) complete() error {
 			return fmt.Errorf("the algorithm %q is not supported", alg)
 		}
 	}
-	if c.AccessCookie != "" && (&http.Cookie{Name: c.AccessCookie}).Valid() != nil {
+	if c.AccessCookie != "" && (&http.Cookie{Name: c.AccessCookie}).Valid() != nil { //nolint:gosec // G124: never sent, only its name is checked
 		return errors.New("the access cookie has no valid name")
 	}
 	if c.Leeway < 0 || c.Leeway > maxLeeway {

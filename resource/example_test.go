@@ -2,7 +2,6 @@ package resource_test
 
 import (
 	"fmt"
-	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,7 +17,7 @@ func Example() {
 
 	protect, err := resource.New(issuer.URL(), issuer.Config())
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /orders", protect.Require("orders:read")(http.HandlerFunc(

@@ -151,8 +151,10 @@ func (n *node) refresh(t *testing.T, token string) (int, map[string]any) {
 func TestTheMainJobOnBothDatabases(t *testing.T) {
 	t.Parallel()
 	for name, database := range map[string]func(t *testing.T) config.Database{
-		"sqlite":   func(t *testing.T) config.Database { return config.Database{Path: filepath.Join(t.TempDir(), "d.db")} },
-		"postgres": func(t *testing.T) config.Database { return config.Database{URL: secret.FromString(storetest.Postgres(t))} },
+		"sqlite": func(t *testing.T) config.Database { return config.Database{Path: filepath.Join(t.TempDir(), "d.db")} },
+		"postgres": func(t *testing.T) config.Database {
+			return config.Database{URL: secret.FromString(storetest.Postgres(t))}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -111,8 +111,10 @@ func benchGrant(b *testing.B, a *App) string {
 	user := auth.User{ID: auth.NewID(now), CreatedAt: now}
 	user.Email = user.ID.String() + "@example.com"
 	session, _ := a.accounts.NewSession(user, auth.Caller{}, "pwd")
-	g, token, err := a.grants.Issue(auth.Grant{UserID: user.ID, SessionID: session.ID, ClientID: auth.FirstPartyClient,
-		Scopes: []string{"openid"}, Resources: []string{a.firstPartyAudience()}, AuthTime: now, AMR: []string{"pwd"}}, session.ExpiresAt)
+	g, token, err := a.grants.Issue(auth.Grant{
+		UserID: user.ID, SessionID: session.ID, ClientID: auth.FirstPartyClient,
+		Scopes: []string{"openid"}, Resources: []string{a.firstPartyAudience()}, AuthTime: now, AMR: []string{"pwd"},
+	}, session.ExpiresAt)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -21,10 +21,10 @@ import (
 // What `daypass dev` prepares. All of it is printed and the folder is refused by `serve`.
 const (
 	demoEmail    = "demo@example.com"
-	demoPassword = "correct horse battery staple" //nolint:gosec // G101: published on purpose, for dev alone
+	demoPassword = "correct horse battery staple" // published on purpose, for dev alone
 	demoApp      = "demo-app"
 	demoService  = "demo-service"
-	demoSecret   = "demo-service.secret" //nolint:gosec // G101: the name of a file
+	demoSecret   = "demo-service.secret" // a file in the data folder
 	demoAPIPath  = "/demo/api"
 )
 
@@ -45,7 +45,7 @@ func Dev(ctx context.Context, c config.Config, dir string, log *slog.Logger, out
 		return err
 	}
 	defer func() { _ = listener.Close() }() // no effect once served
-	if strings.HasSuffix(c.Issuer, ":0") { // any free port: the issuer is the one that was got
+	if strings.HasSuffix(c.Issuer, ":0") {  // any free port: the issuer is the one that was got
 		c.Issuer = config.LocalIssuer(listener.Addr().String())
 	}
 	a, err := Open(ctx, DevConfig(c), log)

@@ -28,7 +28,10 @@ func loadMasters(ctx context.Context, c config.Config, db *store.DB) (*keys.Mast
 	if err != nil {
 		return nil, err
 	}
-	return masters, masters.Check(ctx, db)
+	if err := masters.Check(ctx, db); err != nil {
+		return nil, err
+	}
+	return masters, nil
 }
 
 func firstMaster(ctx context.Context, c config.Config, db *store.DB) ([]byte, error) {

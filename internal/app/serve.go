@@ -76,7 +76,7 @@ func (a *App) serve(ctx context.Context, listener net.Listener, ready func()) er
 	} {
 		running.Go(func() { job(jobs) })
 	}
-	go func() { //nolint:gosec // G118: ends with ctx
+	go func() { // ends with ctx
 		<-ctx.Done()
 		a.draining.Store(true)
 	}()

@@ -8,12 +8,11 @@ import (
 	"github.com/daypass/daypass/internal/telemetry"
 )
 
-// Config is the checked configuration, and Options say where it is read from. They are named here because
-// the commands see no side door.
-type (
-	Config  = config.Config
-	Options = config.Options
-)
+// Config is the checked configuration. It is named here because the commands see no side door.
+type Config = config.Config
+
+// Options say where a configuration is read from.
+type Options = config.Options
 
 // LoadConfig reads the configuration; the error lists every fault at once.
 func LoadConfig(o Options) (Config, error) { return config.Load(o) }

@@ -25,7 +25,7 @@ const (
 	EventGrantRevoked    EventKind = "grant.revoked"
 	EventClientCreated   EventKind = "client.created"
 	EventClientUpdated   EventKind = "client.updated"
-	EventClientSecret    EventKind = "client.secret_rotated" //nolint:gosec // G101: the name of an event
+	EventClientSecret    EventKind = "client.secret_rotated"
 	EventClientDisabled  EventKind = "client.disabled"
 	EventClientEnabled   EventKind = "client.enabled"
 	EventClientDeleted   EventKind = "client.deleted"

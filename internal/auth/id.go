@@ -21,7 +21,7 @@ func NewID(now time.Time) ID {
 	var id ID
 	copy(id[6:], secret.Random(10))
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(now.UnixMilli(), 0))) //nolint:gosec // G115: not negative
+	binary.BigEndian.PutUint64(ms[:], uint64(max(now.UnixMilli(), 0))) // not negative
 	copy(id[:6], ms[2:])
 	id[6] = id[6]&0x0f | 0x70
 	id[8] = id[8]&0x3f | 0x80

@@ -71,7 +71,7 @@ func (t RefreshToken) Encode(keys TagKeys) (secret.Token, error) {
 	b := make([]byte, 0, refreshSize)
 	b = append(b, t.Key)
 	b = append(b, t.GrantID[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(t.Generation)) //nolint:gosec // G115: bounded above
+	b = binary.BigEndian.AppendUint32(b, uint32(t.Generation)) // bounded above
 	b = append(b, t.Secret.Bytes()...)
 	b = append(b, tag(key, b)...)
 	b = binary.BigEndian.AppendUint32(b, checksum(b))

@@ -63,5 +63,9 @@ func NormalizeEmail(s string) (string, error) {
 	if err != nil || a.Name != "" || a.Address != s || !strings.Contains(s[strings.LastIndexByte(s, '@')+1:], ".") && !strings.HasSuffix(s, "@localhost") {
 		return "", ErrEmail
 	}
-	return strings.ToLower(s), nil
+	// Lower case may compose what upper case cannot (J with caron), and may be longer.
+	if s = norm.NFC.String(strings.ToLower(s)); len(s) > maxEmail {
+		return "", ErrEmail
+	}
+	return s, nil
 }

@@ -76,7 +76,7 @@ func Judge(f RefreshFacts, p Presentation, r RefreshRules, now time.Time) Ruling
 		return misbound(g, p, now)
 	case m < g.Current && !g.Replayable(m):
 		return reused(g, p, r, now)
-	case expired(f, r, now) || g.Current >= MaxGeneration:
+	case expired(f, r, now) || max(g.Current, m) >= MaxGeneration: // what comes next would fit no token
 		return Ruling{Verdict: Expired}
 	case m == g.Current:
 		return current(f, r, now)

@@ -181,8 +181,10 @@ func TestAccessTokenFollowsRFC9068(t *testing.T) {
 			if header["typ"] != "at+jwt" || header["alg"] != string(alg) || header["kid"] == nil {
 				t.Errorf("header: got %v", header)
 			}
-			for name, want := range map[string]any{"iss": issuer, "sub": "user", "aud": "https://api.example", "client_id": "app", "scope": "read",
-				"iat": float64(now.Unix()), "exp": float64(expires.Unix())} {
+			for name, want := range map[string]any{
+				"iss": issuer, "sub": "user", "aud": "https://api.example", "client_id": "app", "scope": "read",
+				"iat": float64(now.Unix()), "exp": float64(expires.Unix()),
+			} {
 				if payload[name] != want {
 					t.Errorf("%s: got %v, want %v", name, payload[name], want)
 				}

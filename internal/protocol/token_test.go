@@ -247,8 +247,10 @@ func TestSecretWithOddCharactersWorksByBothMethods(t *testing.T) {
 func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for path, method := range map[string]string{"/oauth/token": "GET", "/oauth/introspect": "GET", "/oauth/revoke": "PUT", "/oauth/jwks": "POST",
-		"/.well-known/openid-configuration": "POST"} {
+	for path, method := range map[string]string{
+		"/oauth/token": "GET", "/oauth/introspect": "GET", "/oauth/revoke": "PUT", "/oauth/jwks": "POST",
+		"/.well-known/openid-configuration": "POST",
+	} {
 		req, err := http.NewRequestWithContext(t.Context(), method, w.server.URL+path, nil)
 		must(t, err)
 		if r := w.do(req); r.status != 405 || r.header.Get("Allow") == "" {

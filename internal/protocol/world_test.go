@@ -70,14 +70,17 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	must(t, w.ring.Load(t.Context()))
 	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Now: w.now, Lifetime: auth.DefaultRefreshLife, Rules: auth.RefreshRules{
-		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: time.Hour}})
+		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: time.Hour,
+	}})
 	must(t, err)
 	known := clients.New(w.db)
-	pipeline, err := exchange.New(exchange.Config{Clients: known, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+	pipeline, err := exchange.New(exchange.Config{
+		Clients: known, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
-		}})
+		},
+	})
 	must(t, err)
 	desk := &exchange.Desk{Pipeline: pipeline, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
 	p, err := protocol.New(protocol.Config{Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now})
@@ -119,10 +122,14 @@ func (w *world) register() {
 func (w *world) grant(client string) (auth.Grant, string) {
 	w.t.Helper()
 	now := w.now()
-	session := auth.Session{ID: auth.NewID(now), UserID: w.user.ID, TokenHash: secret.RandomToken(32).Hash(), AuthTime: now,
-		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(auth.DefaultSessionLife)}
-	g, token, err := w.grants.Issue(auth.Grant{UserID: w.user.ID, SessionID: session.ID, ClientID: client, Scopes: []string{"read", "write"},
-		Resources: []string{api, otherAPI}, AuthTime: now, AMR: []string{"pwd"}}, session.ExpiresAt)
+	session := auth.Session{
+		ID: auth.NewID(now), UserID: w.user.ID, TokenHash: secret.RandomToken(32).Hash(), AuthTime: now,
+		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(auth.DefaultSessionLife),
+	}
+	g, token, err := w.grants.Issue(auth.Grant{
+		UserID: w.user.ID, SessionID: session.ID, ClientID: client, Scopes: []string{"read", "write"},
+		Resources: []string{api, otherAPI}, AuthTime: now, AMR: []string{"pwd"},
+	}, session.ExpiresAt)
 	must(w.t, err)
 	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
 		if err := tx.Sessions.Insert(w.t.Context(), session); err != nil {

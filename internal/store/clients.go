@@ -44,8 +44,10 @@ func clientArgs(c auth.Client) []any {
 	for i, g := range c.Grants {
 		types[i] = string(g)
 	}
-	return []any{c.ID, c.Name, flag(c.Public), hashes, joined(types), joined(c.RedirectURIs), joined(c.Scopes),
-		joined(c.Resources), string(c.Refresh), flag(c.FirstParty), c.Epoch, millis(c.CreatedAt), millis(c.DisabledAt)}
+	return []any{
+		c.ID, c.Name, flag(c.Public), hashes, joined(types), joined(c.RedirectURIs), joined(c.Scopes),
+		joined(c.Resources), string(c.Refresh), flag(c.FirstParty), c.Epoch, millis(c.CreatedAt), millis(c.DisabledAt),
+	}
 }
 
 // Insert adds a client; inserted is false when the id is taken.

@@ -25,9 +25,11 @@ type grantRow struct {
 }
 
 func grantTargets(g *auth.Grant, t *grantRow) []any {
-	return []any{&t.id, &t.hash, &g.Current, &g.CurrentKey, &g.First, &g.Last, &t.since, &t.used,
+	return []any{
+		&t.id, &t.hash, &g.Current, &g.CurrentKey, &g.First, &g.Last, &t.since, &t.used,
 		&t.user, &t.session, &g.ClientID, &t.scopes, &t.resources, &t.offline, &g.Binding, &t.authTime, &t.amr, &g.ACR,
-		&t.created, &t.expires, &t.revoked, &g.RevokedReason, &t.replayNoted, &t.misboundNoted}
+		&t.created, &t.expires, &t.revoked, &g.RevokedReason, &t.replayNoted, &t.misboundNoted,
+	}
 }
 
 func (t grantRow) fill(g *auth.Grant) error {

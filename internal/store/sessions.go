@@ -18,8 +18,10 @@ const sessionColumns = `s.id, s.user_id, s.token_hash, s.auth_time, s.amr, s.acr
 const newestUse = `(SELECT COALESCE(MAX(g.last_used_at), 0) FROM grants g WHERE g.session_id = s.id)`
 
 func sessionTargets(s *auth.Session, t *sessionRow) []any {
-	return []any{&t.id, &t.user, &t.hash, &t.authTime, &t.amr, &s.ACR, &s.Device.IP, &s.Device.UserAgent,
-		&t.created, &t.used, &t.expires, &t.ended, &s.EndReason}
+	return []any{
+		&t.id, &t.user, &t.hash, &t.authTime, &t.amr, &s.ACR, &s.Device.IP, &s.Device.UserAgent,
+		&t.created, &t.used, &t.expires, &t.ended, &s.EndReason,
+	}
 }
 
 type sessionRow struct {

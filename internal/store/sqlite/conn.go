@@ -26,7 +26,7 @@ func (c *conn) prepared(query string) (*sql.Stmt, error) {
 		return s, nil
 	}
 	// The statement outlives the request that first needs it.
-	s, err := c.c.PrepareContext(context.Background(), query) //nolint:sqlclosecheck // closed with the connection
+	s, err := c.c.PrepareContext(context.Background(), query)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: prepare: %w", err)
 	}
@@ -36,7 +36,7 @@ func (c *conn) prepared(query string) (*sql.Stmt, error) {
 
 // ExecContext implements store.Querier.
 func (c *conn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := c.prepared(query)
+	s, err := c.prepared(query) //nolint:sqlclosecheck // closed with the connection
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (c *conn) ExecContext(ctx context.Context, query string, args ...any) (sql.
 
 // QueryContext implements store.Querier.
 func (c *conn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := c.prepared(query)
+	s, err := c.prepared(query) //nolint:sqlclosecheck // closed with the connection
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args ...any) (*sq
 
 // QueryRowContext implements store.Querier.
 func (c *conn) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	s, err := c.prepared(query)
+	s, err := c.prepared(query) //nolint:sqlclosecheck // closed with the connection
 	if err != nil {
 		// *sql.Row cannot be made from an error; the connection says the same again.
 		return c.c.QueryRowContext(ctx, query, args...)
