@@ -1,0 +1,90 @@
+package accounts
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/daypass/daypass/internal/auth"
+)
+
+const (
+	maxUserAgent = 256 // bytes, as auth.Caller promises
+	maxProgram   = 40
+)
+
+// clean makes a caller fit to be stored: the user agent is what a stranger wrote, and PostgreSQL
+// refuses broken UTF-8 with an error that would look like a fault of ours.
+func clean(c auth.Caller) auth.Caller {
+	c.UserAgent = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, c.UserAgent)
+	if len(c.UserAgent) > maxUserAgent {
+		c.UserAgent = strings.ToValidUTF8(c.UserAgent[:maxUserAgent], "")
+	}
+	return c
+}
+
+// unknownDevice is what a user agent that says nothing readable is called.
+const unknownDevice = "Unknown device"
+
+type sign struct{ mark, name string }
+
+// browserSigns and systemSigns are looked for in this order: nearly every browser also claims to be
+// the ones below it.
+func browserSigns() []sign {
+	return []sign{
+		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"}, {"Vivaldi/", "Vivaldi"},
+		{"SamsungBrowser/", "Samsung Internet"}, {"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
+		{"CriOS/", "Chrome"}, {"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+	}
+}
+
+func systemSigns() []sign {
+	return []sign{
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
+		{"Windows", "Windows"}, {"Macintosh", "macOS"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"}, {"X11", "Unix"},
+	}
+}
+
+// Device names what a user agent belongs to in words: "Firefox on Linux", "curl". It is a hint for the
+// owner of a list of sessions and proves nothing.
+func Device(userAgent string) string {
+	if strings.HasPrefix(userAgent, "Mozilla/") {
+		browser, system := first(browserSigns(), userAgent), first(systemSigns(), userAgent)
+		switch {
+		case browser != "" && system != "":
+			return browser + " on " + system
+		case browser != "":
+			return browser
+		case system != "":
+			return "Browser on " + system
+		}
+		return unknownDevice
+	}
+	// A program names itself first: curl/8.5.0.
+	end := strings.IndexFunc(userAgent, func(r rune) bool { return !isWord(r) })
+	if end < 0 {
+		end = len(userAgent)
+	}
+	if end == 0 || end > maxProgram {
+		return unknownDevice
+	}
+	return userAgent[:end]
+}
+
+func isWord(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r)
+}
+
+func first(signs []sign, in string) string {
+	for _, s := range signs {
+		if strings.Contains(in, s.mark) {
+			return s.name
+		}
+	}
+	return ""
+}

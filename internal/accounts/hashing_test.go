@@ -1,0 +1,108 @@
+package accounts
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/daypass/daypass/internal/secret"
+)
+
+func cheap() Hashing { return Hashing{Memory: 8, Passes: 1, Lanes: 1} }
+
+func mustHasher(t *testing.T, cost Hashing) *hasher {
+	t.Helper()
+	h, err := newHasher(cost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestDefaultHashHasTheParametersOfOWASP(t *testing.T) {
+	t.Parallel()
+	phc, err := mustHasher(t, Hashing{}).hash(t.Context(), secret.FromString("correct horse battery staple"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; !strings.HasPrefix(phc.Reveal(), want) {
+		t.Errorf("got a hash that begins otherwise than %q", want)
+	}
+	if fields := strings.Split(phc.Reveal(), "$"); len(fields[4]) != 22 || len(fields[5]) != 43 {
+		t.Errorf("salt and key have %d and %d characters, want 22 and 43 (16 and 32 bytes)", len(fields[4]), len(fields[5]))
+	}
+}
+
+func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
+	t.Parallel()
+	h := mustHasher(t, cheap())
+	password := secret.FromString("one and the same password")
+	first, err := h.hash(t.Context(), password)
+	second, err2 := h.hash(t.Context(), password)
+	if err != nil || err2 != nil || first.Equal(second) {
+		t.Fatalf("want two hashes with salts of their own (%v, %v)", err, err2)
+	}
+	for _, phc := range []secret.Token{first, second} {
+		if ok, err := h.verify(t.Context(), phc, password); !ok || err != nil {
+			t.Errorf("own hash does not verify: %v, %v", ok, err)
+		}
+		if ok, _ := h.verify(t.Context(), phc, secret.FromString("one and the same passworD")); ok {
+			t.Error("another password verifies")
+		}
+	}
+}
+
+// The vector is of the reference implementation's test suite (phc-winner-argon2, src/test.c).
+func TestHashOfTheReferenceImplementationVerifies(t *testing.T) {
+	t.Parallel()
+	phc := secret.FromString("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4")
+	h := mustHasher(t, cheap())
+	if ok, err := h.verify(t.Context(), phc, secret.FromString("password")); !ok || err != nil {
+		t.Errorf("got %v, %v, want a match", ok, err)
+	}
+	if ok, _ := h.verify(t.Context(), phc, secret.FromString("differentpassword")); ok {
+		t.Error("another password matches")
+	}
+}
+
+func TestUnknownUserCostsTheSameHash(t *testing.T) {
+	t.Parallel()
+	h := mustHasher(t, cheap())
+	real, err := h.hash(t.Context(), secret.FromString("anything"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := func(phc secret.Token) string { return strings.Join(strings.Split(phc.Reveal(), "$")[:4], "$") }
+	if got, want := cost(h.dummy), cost(real); got != want {
+		t.Errorf("the dummy costs %s, a hash costs %s", got, want)
+	}
+	if got, want := len(h.dummy.Reveal()), len(real.Reveal()); got != want {
+		t.Errorf("the dummy has %d characters, a hash has %d", got, want)
+	}
+	if ok, err := h.verify(t.Context(), secret.Token{}, secret.Token{}); ok || err != nil {
+		t.Errorf("the dummy: got %v, %v, want no match and no error", ok, err)
+	}
+}
+
+func TestStoredHashMayNotCostMoreThanTheCeiling(t *testing.T) {
+	t.Parallel()
+	const tail = "$c29tc2FsdHNvbWVzYWx0$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	for _, phc := range []string{
+		"$argon2id$v=19$m=4294967295,t=1,p=1" + tail, "$argon2id$v=19$m=8,t=100000,p=1" + tail,
+		"$argon2id$v=19$m=800000,t=1,p=1000" + tail, "$argon2id$v=19$m=-8,t=1,p=1" + tail,
+		"$argon2i$v=19$m=8,t=1,p=1" + tail, "$2b$12$abcdefghijklmnopqrstuv", "plain", "$$$$$",
+	} {
+		if ok, err := mustHasher(t, cheap()).verify(t.Context(), secret.FromString(phc), secret.FromString("x")); ok || !errors.Is(err, errHash) {
+			t.Errorf("%s: got %v, %v, want errHash", phc, ok, err)
+		}
+	}
+}
+
+func TestHashingParametersOutOfRangeAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, cost := range []Hashing{{Memory: 7}, {Memory: 1 << 30}, {Passes: -1}, {Lanes: -1}, {AtOnce: -1}, {Waiting: -1}, {Patience: -1}} {
+		if _, err := newHasher(cost); err == nil {
+			t.Errorf("%+v: want an error", cost)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/daypass/daypass/internal/accounts"
+	"github.com/daypass/daypass/internal/httpkit"
+)
+
+// meReply is the body of GET /v1/me.
+type meReply struct {
+	Subject string   `json:"sub"`
+	Email   string   `json:"email"`
+	Roles   []string `json:"roles"`
+}
+
+// me is GET /v1/me.
+func (a *API) me(w http.ResponseWriter, _ *http.Request, v visitor) error {
+	httpkit.WriteJSON(w, http.StatusOK, meReply{v.User.ID.String(), v.User.Email, append([]string{}, v.User.Roles...)})
+	return nil
+}
+
+// password is POST /v1/password: it ends every other session.
+func (a *API) password(w http.ResponseWriter, r *http.Request, v visitor) error {
+	var body struct {
+		Current hidden `json:"current_password"`
+		New     hidden `json:"new_password"`
+	}
+	if err := httpkit.ReadJSON(r, &body); err != nil {
+		return err
+	}
+	if body.Current.IsZero() || body.New.IsZero() {
+		return refusal{httpkit.CodeInvalidRequest, "The members current_password and new_password are required."}
+	}
+	err := a.needs.Accounts.ChangePassword(r.Context(), accounts.PasswordChange{
+		User: v.User.ID, Session: v.Session.ID, Current: body.Current.Token, New: body.New.Token, Caller: caller(r),
+	})
+	if err != nil {
+		return err
+	}
+	noContent(w)
+	return nil
+}

@@ -1,0 +1,185 @@
+package demo_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/daypass/daypass/tools/e2e"
+)
+
+// reader is somebody at the demo page in a real browser.
+type reader struct {
+	t   *testing.T
+	ctx context.Context //nolint:containedctx // it stands for the browser's tab, not for a deadline
+}
+
+func openDemo(t *testing.T, options ...e2e.BrowserOption) reader {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes seconds")
+	}
+	x := newWorld(time.Now)
+	srv := x.serve(t)
+	x.issuer = srv.URL
+	r := reader{t, e2e.Browser(t, options...)}
+	e2e.Open(t, r.ctx, srv.URL+"/demo")
+	e2e.Click(t, r.ctx, `main a[href="/login"]`)
+	e2e.Fill(t, r.ctx, "username", demoEmail)
+	e2e.Fill(t, r.ctx, "password", demoPassword)
+	e2e.Submit(t, r.ctx, "main button[type=submit]")
+	e2e.WaitVisible(t, r.ctx, `[data-story="call"]:enabled`)
+	return r
+}
+
+// press runs a story to its end and returns the verdicts it told, oldest first.
+func (r reader) press(story string) string {
+	r.t.Helper()
+	e2e.Eval[bool](r.t, r.ctx, `(document.getElementById('clear').click(), true)`)
+	e2e.Click(r.t, r.ctx, `[data-story="`+story+`"]:enabled`)
+	return e2e.Eval[string](r.t, r.ctx, `new Promise((done) => {
+		const look = () => {
+			const told = [...document.querySelectorAll('#timeline .entry')];
+			if (told.length > 0 && !document.querySelector('#demo[data-busy]')) done(told.map((e) => e.dataset.verdict ?? '-').reverse().join(' '));
+			else setTimeout(look, 20);
+		};
+		look();
+	})`)
+}
+
+func (r reader) text(css string) string { return e2e.Text(r.t, r.ctx, css) }
+
+func TestTheStoriesOfThePage(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t)
+	for _, story := range []struct{ name, verdicts, headline string }{
+		{"call", "Allowed", "Alive: you hold the newest"},
+		{"refresh", "Current", "Alive: you hold the newest"},
+		{"lapse", "- Refused Current Allowed", "Alive: you hold the newest"},
+		{"lose", "Current Replay", "Alive: you hold the newest"},
+		{"lose-late", "Current - Recover", "Alive: you hold the newest"},
+		{"end", "- Expired", "Dead: its time is over"},
+		{"call", "Allowed", "Dead: its time is over"},
+	} {
+		if got := r.press(story.name); got != story.verdicts {
+			t.Errorf("%s: told %q, want %q", story.name, got, story.verdicts)
+		}
+		if got := r.text("#refresh-line"); got != story.headline {
+			t.Errorf("%s: the card says %q, want %q", story.name, got, story.headline)
+		}
+	}
+	if got := r.text("#ended a"); got != "Sign in again" {
+		t.Errorf("the end offers %q", got)
+	}
+}
+
+func TestTwoTabsBothGoOn(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t)
+	if got := r.press("tabs"); !strings.HasSuffix(got, "Current Replay") {
+		t.Errorf("told %q, want Current, then Replay", got)
+	}
+	if got := r.text("#verdict-now"); got != "Current" {
+		t.Errorf("afterwards: got %q, want Current", got)
+	}
+}
+
+func TestTheGuidedTheftEndsForBoth(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t, e2e.Viewport(390, 844), e2e.Dark())
+	for i, want := range []string{"-", "Current", "-", "Current", "Reuse", "Revoked"} {
+		if got := r.press("heist"); got != want {
+			t.Fatalf("step %d: told %q, want %q", i+1, got, want)
+		}
+	}
+	if got := r.text("#heist-words"); !strings.Contains(got, "You can prove yourself with the password. The thief cannot.") {
+		t.Errorf("the moral: got %q", got)
+	}
+	if got := r.text("#ended-title"); got != "You are logged out, and so is the thief" {
+		t.Errorf("the end: got %q", got)
+	}
+	if got := r.text("#last-link"); got != "Sign in" {
+		t.Errorf("the strip on a narrow page offers %q, want Sign in", got)
+	}
+}
+
+func TestTheTimelineOutlivesAReloadAndHoldsNoToken(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t)
+	r.press("refresh")
+	stored := e2e.Eval[string](t, r.ctx, `JSON.stringify(sessionStorage) + JSON.stringify(localStorage) + document.cookie`)
+	for _, secret := range []string{"dpr_", "eyJ", "daypass-access"} {
+		if strings.Contains(stored, secret) {
+			t.Errorf("the page's storage holds %s: %s", secret, stored)
+		}
+	}
+	e2e.Eval[bool](t, r.ctx, `(sessionStorage.setItem('daypass-demo-timeline', JSON.stringify([
+		...JSON.parse(sessionStorage.getItem('daypass-demo-timeline')),
+		{at: 1, actor: '<img src=x onerror=alert(1)>', action: '<script>alert(1)</script>', verdict: 'Nonsense', status: {}, why: 7}, {at: 'never'}, null, 5])), true)`)
+	e2e.Open(t, r.ctx, e2e.Location(t, r.ctx))
+	e2e.WaitVisible(t, r.ctx, `[data-story="call"]:enabled`)
+	if got := e2e.Eval[int](t, r.ctx, `document.querySelectorAll('#timeline .entry').length`); got != 2 {
+		t.Errorf("after a reload: got %d entries, want the refresh and the planted text", got)
+	}
+	if e2e.Present(t, r.ctx, "#timeline img, #timeline script") {
+		t.Error("text from storage became markup")
+	}
+}
+
+// TestNothingMovesWhileThePageReads measures the layout shift that nobody asked for by a click (web.dev/cls: 0.1 is good).
+func TestNothingMovesWhileThePageReads(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t)
+	shift := e2e.Eval[float64](t, r.ctx, `new Promise((done) => {
+		let sum = 0;
+		new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value; })
+			.observe({type: 'layout-shift', buffered: true});
+		setTimeout(() => done(sum), 300);
+	})`)
+	if shift > 0.02 {
+		t.Errorf("layout shift: got %.3f, want at most 0.02", shift)
+	}
+}
+
+func TestNothingIsWiderThanThePage(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t, e2e.Viewport(320, 640)) // WCAG 2.2 §1.4.10 Reflow
+	base := strings.TrimSuffix(e2e.Location(t, r.ctx), "/demo")
+	for _, path := range []string{"/demo", "/account", "/logout", "/", "/login", "/signup", "/nowhere"} {
+		e2e.Open(t, r.ctx, base+path)
+		if got := e2e.Eval[int](t, r.ctx, `document.documentElement.scrollWidth - innerWidth`); got > 0 {
+			t.Errorf("%s: %d pixels stick out at 320", path, got)
+		}
+	}
+}
+
+func TestEverythingButTheLivePartsWorksWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a browser takes seconds")
+	}
+	srv := newWorld(time.Now).serve(t)
+	ctx := e2e.Browser(t, e2e.WithoutJavaScript())
+	e2e.Open(t, ctx, srv.URL+"/login")
+	e2e.Fill(t, ctx, "username", demoEmail)
+	e2e.Fill(t, ctx, "password", "wrong")
+	if got := e2e.Submit(t, ctx, "main button[type=submit]"); got != 401 {
+		t.Errorf("wrong password: got %d, want 401", got)
+	}
+	e2e.WaitText(t, ctx, "[role=alert]", "Email or password is not right.")
+	e2e.Fill(t, ctx, "password", demoPassword)
+	e2e.Submit(t, ctx, "main button[type=submit]")
+	e2e.WaitText(t, ctx, "noscript", "need JavaScript")
+	e2e.Open(t, ctx, srv.URL+"/account")
+	e2e.WaitText(t, ctx, ".sessions", "This device")
+	e2e.Open(t, ctx, srv.URL+"/logout")
+	e2e.Submit(t, ctx, "#logout-confirm")
+	e2e.WaitText(t, ctx, "h1", "Signed out")
+	e2e.Open(t, ctx, srv.URL+"/signup")
+	e2e.Fill(t, ctx, "username", "ann@example.com")
+	e2e.Fill(t, ctx, "password", "short")
+	if got := e2e.Submit(t, ctx, "main button[type=submit]"); got != 422 {
+		t.Errorf("a weak password: got %d, want 422", got)
+	}
+}

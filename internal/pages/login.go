@@ -1,0 +1,122 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/httpkit"
+)
+
+// formData fills /login and /signup. There is no field for a password: none can be sent back.
+type formData struct {
+	Email   string
+	Problem string
+}
+
+func (p *Pages) askLogin(w http.ResponseWriter, r *http.Request)  { p.showForm(w, r, "login") }
+func (p *Pages) askSignUp(w http.ResponseWriter, r *http.Request) { p.showForm(w, r, "signup") }
+
+func (p *Pages) showForm(w http.ResponseWriter, r *http.Request, name string) {
+	v, err := p.visitor(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.render(w, r, http.StatusOK, name, v.ok, formData{})
+}
+
+func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
+	ask, err := readAsk(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	tokens, err := p.cfg.LogIn.LogIn(r.Context(), ask)
+	if errors.Is(err, auth.ErrEmail) {
+		err = auth.ErrCredentials // an address that cannot be one is no more than a wrong one
+	}
+	p.enter(w, r, "login", ask.Email, tokens, err)
+}
+
+func (p *Pages) signUp(w http.ResponseWriter, r *http.Request) {
+	ask, err := readAsk(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	tokens, err := p.cfg.LogIn.SignUp(r.Context(), ask)
+	p.enter(w, r, "signup", ask.Email, tokens, err)
+}
+
+// enter sets the three cookies and goes to the landing page, or shows the form again. 303 makes the browser
+// fetch the landing page with GET, so that neither a reload nor a redirect repeats the password.
+func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form, email string, t auth.Tokens, err error) {
+	if err != nil {
+		p.refuse(w, r, form, email, err)
+		return
+	}
+	now := p.cfg.Now()
+	p.cfg.Cookies.SetSession(w, t.Session, lasting(t.SessionExpires, now))
+	p.cfg.Cookies.SetRefresh(w, t.Refresh, lasting(t.RefreshExpires, now))
+	// The access cookie outlives its token, as in /v1: the expired one is what a refresh cookie is compared with.
+	p.cfg.Cookies.SetAccess(w, t.Access, lasting(t.RefreshExpires, now))
+	httpkit.NoStore(w.Header())
+	http.Redirect(w, r, p.cfg.Landing, http.StatusSeeOther)
+}
+
+// lasting is a cookie's age; at least a second, since zero would mean "until the browser closes".
+func lasting(until, now time.Time) time.Duration { return max(until.Sub(now), time.Second) }
+
+// refuse shows the form again with the email kept and a sentence that tells nothing about who has an account.
+func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form, email string, err error) {
+	status, problem := 0, ""
+	var weak *auth.WeakPassword
+	switch {
+	case errors.Is(err, auth.ErrCredentials):
+		status, problem = http.StatusUnauthorized, "Email or password is not right."
+	case errors.Is(err, auth.ErrEmail):
+		status, problem = http.StatusUnprocessableEntity, "This does not look like an email address."
+	case errors.Is(err, auth.ErrEmailTaken):
+		status, problem = http.StatusConflict, "This email address cannot be used for a new account. If it is yours, try to sign in."
+	case errors.As(err, &weak):
+		status, problem = http.StatusUnprocessableEntity, weak.Reason
+	case errors.Is(err, auth.ErrWeakPassword):
+		status, problem = http.StatusUnprocessableEntity, "This password cannot be used. Choose another one."
+	case errors.Is(err, auth.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		status, problem = http.StatusServiceUnavailable, "Many people are signing in right now. Try again in a moment."
+	default:
+		p.fail(w, r, err)
+		return
+	}
+	v, err := p.visitor(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.render(w, r, status, form, v.ok, formData{Email: email, Problem: problem})
+}
+
+func readAsk(r *http.Request) (auth.LoginAsk, error) {
+	form, err := httpkit.ReadForm(r)
+	if err != nil {
+		return auth.LoginAsk{}, err
+	}
+	return auth.LoginAsk{Email: form.Get("username"), Password: form.Secret("password"), Caller: caller(r)}, nil
+}
+
+// maxUserAgent is how much of a user agent is kept (auth.Caller).
+const maxUserAgent = 256
+
+func caller(r *http.Request) auth.Caller {
+	c := auth.Caller{UserAgent: r.UserAgent()}
+	if len(c.UserAgent) > maxUserAgent {
+		c.UserAgent = c.UserAgent[:maxUserAgent]
+	}
+	if ip := httpkit.ClientIP(r.Context()); ip.IsValid() {
+		c.IP = ip.String()
+	}
+	return c
+}

@@ -1,0 +1,201 @@
+package pages
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/secret"
+)
+
+//go:embed templates/*.html styles/*.css modules/*.js images/*.svg
+var embedded embed.FS
+
+// LogIn makes sessions. Both methods return the tokens and the SSO cookie's value of a session of its own, or
+// auth.ErrCredentials, auth.ErrEmail, auth.ErrEmailTaken, auth.ErrWeakPassword (a *auth.WeakPassword whose text
+// is shown) or auth.ErrBusy. Any other error is a fault of ours.
+type LogIn interface {
+	LogIn(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error)
+	SignUp(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error)
+}
+
+// Sessions reads and ends sessions. A cookie or an id that names no live session of the user is auth.ErrNotFound.
+type Sessions interface {
+	// Current returns whose session the SSO cookie's value names.
+	Current(ctx context.Context, cookie secret.Token) (auth.User, auth.Session, error)
+	// List returns the user's live sessions, newest use first; Current marks the one given.
+	List(ctx context.Context, user, current auth.ID) ([]auth.SessionView, error)
+	// End ends one session of the user, with its grants.
+	End(ctx context.Context, user, session auth.ID) error
+	// LogOut ends the session of the cookie, with its grants; a session that is over already is no error.
+	LogOut(ctx context.Context, cookie secret.Token) error
+}
+
+// Config is what the pages need. LogIn, Sessions, Landing and Now are required.
+type Config struct {
+	LogIn    LogIn
+	Sessions Sessions
+	Cookies  httpkit.Cookies
+	// Landing is the path on this server shown after a log-in: "/account", or "/demo" under `daypass dev`.
+	Landing string
+	// Demo mounts GET /demo; nil outside `daypass dev`.
+	Demo *Demo
+	Now  func() time.Time
+}
+
+// Demo is what the demo page tells everybody who asks: the account of `daypass dev` is public by intention.
+type Demo struct {
+	Email, Password string
+	Window          time.Duration // replay window, for the words on the page
+}
+
+// Pages renders and serves. It is safe for concurrent use.
+type Pages struct {
+	cfg       Config
+	assets    *assets
+	templates map[string]*template.Template
+}
+
+// Route is one entry for the server's mux: Pattern as http.ServeMux reads it.
+type Route struct {
+	Pattern string
+	Handler http.Handler
+}
+
+// New parses every template and fingerprints every asset. A missing or broken one is an error here, not a
+// surprise for the first visitor.
+func New(cfg Config) (*Pages, error) { return newFrom(cfg, embedded) }
+
+func newFrom(cfg Config, files fs.FS) (*Pages, error) {
+	if cfg.LogIn == nil || cfg.Sessions == nil || cfg.Now == nil {
+		return nil, errors.New("pages: LogIn, Sessions and Now are required")
+	}
+	if !strings.HasPrefix(cfg.Landing, "/") || strings.HasPrefix(cfg.Landing, "//") {
+		return nil, fmt.Errorf("pages: landing %q is not a path of this server", cfg.Landing)
+	}
+	loaded, err := loadAssets(files)
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	p := &Pages{cfg: cfg, assets: loaded, templates: map[string]*template.Template{}}
+	if err := p.parse(files); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	return p, nil
+}
+
+// parse reads every page and renders it once, signed in and not: that finds a missing template or asset.
+func (p *Pages) parse(files fs.FS) error {
+	shared, err := template.New("").Funcs(template.FuncMap{"asset": p.assets.url}).
+		ParseFS(files, "templates/layout.html", "templates/form.html")
+	if err != nil {
+		return fmt.Errorf("parse templates: %w", err)
+	}
+	samples := map[string]any{
+		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
+		"account": accountData{Sessions: []sessionRow{{}}}, "error": errorData{}, "demo": demoData{},
+	}
+	for name, data := range samples {
+		clone, err := shared.Clone()
+		if err != nil {
+			return fmt.Errorf("clone templates: %w", err)
+		}
+		if p.templates[name], err = clone.ParseFS(files, "templates/"+name+".html"); err != nil {
+			return fmt.Errorf("parse template %s: %w", name, err)
+		}
+		for _, signedIn := range []bool{false, true} {
+			v := view{Name: name, SignedIn: signedIn, Demo: true, Data: data}
+			if err := p.templates[name].ExecuteTemplate(io.Discard, "layout", v); err != nil {
+				return fmt.Errorf("try template %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Routes lists what the pages serve. Whoever mounts them puts http.CrossOriginProtection around, which is what
+// keeps other sites from posting these forms; see [Pages.CrossOrigin] for its answer.
+func (p *Pages) Routes() []Route {
+	routes := []Route{
+		{"GET /{$}", http.HandlerFunc(p.landing)},
+		{"GET /login", http.HandlerFunc(p.askLogin)},
+		{"POST /login", http.HandlerFunc(p.logIn)},
+		{"GET /signup", http.HandlerFunc(p.askSignUp)},
+		{"POST /signup", http.HandlerFunc(p.signUp)},
+		{"GET /logout", http.HandlerFunc(p.askLogOut)},
+		{"POST /logout", http.HandlerFunc(p.logOut)},
+		{"GET /account", http.HandlerFunc(p.account)},
+		{"POST /account/sessions/end", http.HandlerFunc(p.endSession)},
+		{"GET " + assetPrefix + "{name}", http.HandlerFunc(p.serveAsset)},
+	}
+	if p.cfg.Demo != nil {
+		routes = append(routes, Route{"GET /demo", http.HandlerFunc(p.demo)})
+	}
+	return routes
+}
+
+// view is what a template sees: the page's name and standing, and its own data.
+type view struct {
+	Name     string
+	SignedIn bool
+	Demo     bool
+	Data     any
+}
+
+// policy is the content security policy of every page: our own files only, no inline script or style, no frame
+// around us, forms to ourselves. data: is for the images of a stylesheet (HH-01).
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// render writes a page. The whole page is made before the first byte is sent, so that a fault in a template is a
+// 500 and never half a page.
+func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, signedIn bool, data any) {
+	var page bytes.Buffer
+	v := view{Name: name, SignedIn: signedIn, Demo: p.cfg.Demo != nil, Data: data}
+	if err := p.templates[name].ExecuteTemplate(&page, "layout", v); err != nil {
+		httpkit.Annotate(r.Context(), "cause", "render "+name+": "+err.Error())
+		http.Error(w, "Something went wrong on our side. Error id: "+httpkit.RequestID(r.Context()), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	h.Set("Content-Security-Policy", policy)
+	httpkit.NoStore(h) // a page may say who is signed in (HH-03)
+	w.WriteHeader(status)
+	_, _ = w.Write(page.Bytes()) // the reader is gone when this fails
+}
+
+// who is the signed-in user of a request; ok is false for a stranger and for a session that is over.
+type who struct {
+	user    auth.User
+	session auth.Session
+	ok      bool
+}
+
+// visitor looks at the SSO cookie. An error is a fault of ours, or httpkit.ErrDuplicateCookie.
+func (p *Pages) visitor(r *http.Request) (who, error) {
+	cookie, present, err := p.cfg.Cookies.Session(r)
+	if err != nil || !present {
+		return who{}, err
+	}
+	user, session, err := p.cfg.Sessions.Current(r.Context(), cookie)
+	if errors.Is(err, auth.ErrNotFound) {
+		return who{}, nil
+	}
+	if err != nil {
+		return who{}, fmt.Errorf("read the session: %w", err)
+	}
+	return who{user: user, session: session, ok: true}, nil
+}
