@@ -27,7 +27,7 @@ const (
 // settings is the configuration with what stands beside it.
 type settings struct {
 	config app.Config
-	dir    string // the data folder of the embedded default; empty with --config
+	dir    string // the data folder of the embedded default; empty with --config, but for dev
 	log    *slog.Logger
 }
 
@@ -37,7 +37,7 @@ func (p *program) settings(why purpose, listen string) (settings, error) {
 		return settings{}, usagef("--config and --data are two ways to say where the database is: write one of them")
 	}
 	s := settings{dir: p.data}
-	if s.dir == "" && p.configFile == "" {
+	if s.dir == "" && (p.configFile == "" || why == forDev) { // dev keeps its demo's secrets in a folder of its own
 		s.dir = defaultData
 	}
 	if why == forLook && s.dir != "" {

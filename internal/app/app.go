@@ -80,13 +80,35 @@ func (a *App) open(ctx, background context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.recallIssuer(ctx); err != nil {
+		return err
+	}
 	if err := a.build(masters); err != nil {
 		return err
 	}
-	if err := a.ring.Load(ctx); err != nil {
-		return err
+	return a.ring.Load(ctx)
+}
+
+const issuerSetting = "issuer"
+
+// recallIssuer finds the issuer for a command that was not told one: the server's last one. Without it
+// no access token could be recognised as our own.
+func (a *App) recallIssuer(ctx context.Context) error {
+	if a.config.Issuer != "" {
+		return nil
 	}
-	return a.ensureFirstParty(ctx)
+	a.config.Issuer = "urn:daypass:not-served-yet"
+	err := a.db.View(ctx, func(tx *store.Tx) error {
+		v, err := tx.Settings.Get(ctx, issuerSetting)
+		if err == nil {
+			a.config.Issuer = string(v)
+		}
+		return err
+	})
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // Close stops what Open started and closes the database.
@@ -108,7 +130,7 @@ func (a *App) rules(masters *keys.Masters) auth.RefreshRules {
 func (a *App) build(masters *keys.Masters) (err error) {
 	c, rules := a.config, a.rules(masters)
 	a.ring, err = keys.NewRing(keys.RingConfig{
-		DB: a.db, Masters: masters, Issuer: a.issuer(), Algorithm: jose.Algorithm(c.AccessToken.Algorithm), Now: a.now,
+		DB: a.db, Masters: masters, Issuer: a.config.Issuer, Algorithm: jose.Algorithm(c.AccessToken.Algorithm), Now: a.now,
 	})
 	if err != nil {
 		return err
@@ -124,7 +146,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 		return err
 	}
 	a.pipeline, err = exchange.New(exchange.Config{
-		Clients: a.clients, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.issuer() + "/oauth/userinfo", Now: a.now,
+		Clients: a.clients, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
 		Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
@@ -144,22 +166,15 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	return err
 }
 
-// issuer is the configured one; commands that work on the database alone may have none.
-func (a *App) issuer() string {
-	if a.config.Issuer == "" {
-		return "urn:daypass:offline"
-	}
-	return a.config.Issuer
-}
-
 // firstPartyAudience names this server's own API in aud.
-func (a *App) firstPartyAudience() string { return a.issuer() + "/v1" }
+func (a *App) firstPartyAudience() string { return a.config.Issuer + "/v1" }
 
 // ensureFirstParty keeps the built-in client as the configuration says: every first-party token is good
-// at /v1 and at the resources called first-party.
+// at /v1 and at the resources called first-party. Whoever serves calls it, a command never.
 func (a *App) ensureFirstParty(ctx context.Context) error {
-	if a.config.Issuer == "" {
-		return nil
+	err := a.db.Update(ctx, func(tx *store.Tx) error { return tx.Settings.Set(ctx, issuerSetting, []byte(a.config.Issuer)) })
+	if err != nil {
+		return err
 	}
 	want := auth.Client{
 		ID: auth.FirstPartyClient, Name: "Daypass", Public: true, FirstParty: true,
@@ -169,13 +184,19 @@ func (a *App) ensureFirstParty(ctx context.Context) error {
 	return a.upsertClient(ctx, want)
 }
 
+const byConfiguration = "as the configuration says"
+
 // upsertClient writes a client when it is missing or differs, so that a start changes nothing twice.
 func (a *App) upsertClient(ctx context.Context, want auth.Client) error {
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
 		have, err := tx.Clients.Find(ctx, want.ID)
 		if errors.Is(err, auth.ErrNotFound) {
-			_, err = tx.Clients.Insert(ctx, want)
-			return err
+			// Above every epoch of a deleted client of the same id (see admin.CreateClient).
+			want.Epoch = want.CreatedAt.UnixMilli()
+			if _, err = tx.Clients.Insert(ctx, want); err != nil {
+				return err
+			}
+			return tx.Events.Insert(ctx, auth.Event{At: a.now(), Kind: auth.EventClientCreated, ClientID: want.ID, Detail: byConfiguration})
 		}
 		if err != nil {
 			return err
@@ -184,8 +205,10 @@ func (a *App) upsertClient(ctx context.Context, want auth.Client) error {
 		if sameClient(have, want) {
 			return nil
 		}
-		_, err = tx.Clients.Update(ctx, want)
-		return err
+		if _, err = tx.Clients.Update(ctx, want); err != nil {
+			return err
+		}
+		return tx.Events.Insert(ctx, auth.Event{At: a.now(), Kind: auth.EventClientUpdated, ClientID: want.ID, Detail: byConfiguration})
 	})
 	if err != nil {
 		return fmt.Errorf("client %s: %w", want.ID, err)

@@ -73,6 +73,9 @@ func start(t *testing.T, c config.Config) *node {
 	if _, err := a.seed(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
+	if err := a.declare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := a.mountDev(); err != nil {
 		t.Fatal(err)
 	}
@@ -365,5 +368,31 @@ func TestServeStopsGracefully(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("does not stop")
+	}
+}
+
+func TestACommandWithoutIssuerRecognisesTheServersTokens(t *testing.T) {
+	t.Parallel()
+	c := load(t, t.TempDir())
+	n := start(t, c)
+	access, _ := n.logIn(t)
+	before, err := n.clients.Find(t.Context(), auth.FirstPartyClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Issuer = ""
+	command, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = command.Close() }()
+	told, err := command.Admin.Explain(t.Context(), secret.FromString(access))
+	if err != nil || !told.Good {
+		t.Errorf("explain: got %+v, %v, want a good access token", told, err)
+	}
+	n.clients.Forget()
+	after, err := n.clients.Find(t.Context(), auth.FirstPartyClient)
+	if err != nil || !sameClient(before, after) {
+		t.Errorf("the command changed the built-in client: %+v, %v", after, err)
 	}
 }

@@ -96,6 +96,9 @@ func benchServer(b *testing.B, engine string) (*App, string) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = a.Close() })
+	if err := a.declare(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	if err := a.mount(nil); err != nil {
 		b.Fatal(err)
 	}

@@ -14,9 +14,12 @@ import (
 	"github.com/daypass/daypass/oauth"
 )
 
-// declare applies the users and clients of the configuration. Clients become what the file says; a user
+// declare applies the built-in client and the users and clients of the configuration. Clients become what the file says; a user
 // that exists keeps the password that was chosen since. Nothing is deleted.
 func (a *App) declare(ctx context.Context) error {
+	if err := a.ensureFirstParty(ctx); err != nil {
+		return err
+	}
 	for _, c := range a.config.Clients {
 		if err := a.upsertClient(ctx, a.declaredClient(c)); err != nil {
 			return err
@@ -68,7 +71,7 @@ func (a *App) declareUser(ctx context.Context, u config.User) error {
 		if err != nil || !added {
 			return err
 		}
-		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventUserCreated, UserID: user.ID, Detail: "declared in the configuration"})
+		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventUserCreated, UserID: user.ID, Detail: byConfiguration})
 	})
 }
 

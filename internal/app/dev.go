@@ -79,7 +79,7 @@ func (a *App) seed(ctx context.Context, dir string) (secret.Token, error) {
 	if err != nil {
 		return secret.Token{}, fmt.Errorf("demo client: %w", err)
 	}
-	demoAPI := a.issuer() + demoAPIPath
+	demoAPI := a.config.Issuer + demoAPIPath
 	for _, c := range []auth.Client{
 		{
 			ID: demoApp, Name: "Demo application", Public: true, Grants: []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken},

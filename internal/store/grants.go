@@ -148,7 +148,7 @@ func (s Grants) Facts(ctx context.Context, id auth.ID) (f auth.RefreshFacts, use
 func (s Grants) Apply(ctx context.Context, judged auth.Grant, c auth.Change) (bool, error) {
 	var applied bool
 	var err error
-	if g := c.Grant; g.Revoked() && !judged.Revoked() {
+	if g := c.Grant; g.Revoked() && (!judged.Revoked() || len(c.Revocations) > 0) {
 		applied, err = one(s.q.ExecContext(ctx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2 WHERE id = $3 AND revoked_at = 0`,
 			millis(g.RevokedAt), g.RevokedReason, g.ID[:]))
 	} else {

@@ -19,6 +19,13 @@ func (s Settings) Put(ctx context.Context, name string, value []byte) (bool, err
 	return one(s.q.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, value))
 }
 
+// Set writes a value over whatever was there.
+func (s Settings) Set(ctx context.Context, name string, value []byte) error {
+	_, err := s.q.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value)
+	return err
+}
+
 // Changed moves the change sequence. It is called inside the transaction that changes a client, a
 // resource, a key or a policy.
 func (s Settings) Changed(ctx context.Context) error {

@@ -51,7 +51,7 @@ func Open(ctx context.Context, dsn string) (*Engine, error) {
 	var version int
 	if err := durable.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 		_ = e.Close()
-		return nil, fmt.Errorf("postgres: connect: %w", redact(err))
+		return nil, fmt.Errorf("postgres: connect: %w: %w", store.ErrUnavailable, redact(err))
 	}
 	if version < minVersion {
 		_ = e.Close()

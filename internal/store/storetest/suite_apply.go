@@ -132,7 +132,11 @@ func testApplyEndTwice(t *testing.T, db *store.DB) {
 			t.Errorf("end %d: %v", i, got)
 		}
 	}
-	if f, _ := facts(t, db, w.grant.ID); f.Grant.RevokedReason != auth.ReasonLogout {
+	f, _ := facts(t, db, w.grant.ID)
+	if apply(t, db, f.Grant, ended(f.Grant, auth.ReasonReuse)) { // judged when it had ended
+		t.Error("ended twice")
+	}
+	if f.Grant.RevokedReason != auth.ReasonLogout {
 		t.Errorf("reason %q", f.Grant.RevokedReason)
 	}
 	if got := written(t, db, w.grant.ID); got != "1 events, revoked true" {
