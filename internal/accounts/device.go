@@ -13,8 +13,8 @@ const (
 	maxProgram   = 40
 )
 
-// clean makes a caller fit to be stored: the user agent is what a stranger wrote, and PostgreSQL
-// refuses broken UTF-8 with an error that would look like a fault of ours.
+// clean makes a caller fit to be kept and shown: the user agent is what a stranger wrote, of any length
+// and with whatever bytes.
 func clean(c auth.Caller) auth.Caller {
 	c.UserAgent = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.IsControl(r) {

@@ -43,7 +43,7 @@ func TestUserAgentOfAStrangerCanBeStored(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
 		ann := f.signUp(t, "ann@example.com")
-		for _, userAgent := range []string{"\xff\xfe broken", "line\nbreak\x00nul", strings.Repeat("é", 200), strings.Repeat("a", 255) + "é"} {
+		for _, userAgent := range []string{"\xff\xfe broken", "line\nbreak\x00nul", strings.Repeat("é", 200), strings.Repeat("a", 255) + "é", strings.Repeat("z", 5000)} {
 			session, cookie := f.NewSession(ann, auth.Caller{UserAgent: userAgent}, "pwd")
 			if err := f.LogIn(t.Context(), ann, session, func(context.Context, *store.Tx) error { return nil }); err != nil {
 				t.Errorf("%.20q: %v", userAgent, err)
@@ -57,6 +57,13 @@ func TestUserAgentOfAStrangerCanBeStored(t *testing.T) {
 			if err := f.LogOut(t.Context(), auth.Caller{UserAgent: userAgent}, session.ID); err != nil {
 				t.Errorf("%.20q: log out: %v", userAgent, err)
 			}
+			f.view(t, func(tx *store.Tx) error {
+				last, err := tx.Events.OfUser(t.Context(), ann.ID, 1)
+				if err == nil && len(last[0].Caller.UserAgent) > maxUserAgent {
+					t.Errorf("%.20q: %d bytes in the event", userAgent, len(last[0].Caller.UserAgent))
+				}
+				return err
+			})
 		}
 	})
 }

@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -12,7 +13,7 @@ const (
 	failureQueue = 256         // events waiting; further ones are dropped
 	failureEvery = time.Minute // at most one event per user in that time
 	failureUsers = 4096        // users remembered before the old ones are forgotten
-	drainTime    = 2 * time.Second
+	writeTime    = 2 * time.Second
 )
 
 // noteFailure leaves an event about a failed log-in of an existing user for Run. It must not be
@@ -34,36 +35,33 @@ func (s *Service) Run(ctx context.Context) error {
 	for {
 		select {
 		case e := <-s.failures:
-			s.writeFailure(ctx, e, noted)
+			s.writeFailures(ctx, noted, e)
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-			defer cancel()
-			for {
-				select {
-				case e := <-s.failures:
-					s.writeFailure(last, e, noted)
-				default:
-					return nil
-				}
+			var rest []auth.Event
+			for range len(s.failures) {
+				rest = append(rest, <-s.failures)
 			}
+			s.writeFailures(ctx, noted, rest...)
+			return nil
 		}
 	}
 }
 
-// writeFailure stores one event unless its user had one within the last minute. noted remembers who had.
-func (s *Service) writeFailure(ctx context.Context, e auth.Event, noted map[auth.ID]time.Time) {
-	if last, ok := noted[e.UserID]; ok && e.At.Sub(last) < failureEvery {
-		return
-	}
-	if len(noted) >= failureUsers {
-		for id, at := range noted {
-			if e.At.Sub(at) >= failureEvery {
-				delete(noted, id)
-			}
+// writeFailures stores events of users who had none within the last minute; noted remembers who had.
+// The end of ctx does not lose them. Nobody waits for the outcome: when the database is away, the
+// log-ins behind them were answered so.
+func (s *Service) writeFailures(ctx context.Context, noted map[auth.ID]time.Time, events ...auth.Event) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	for _, e := range events {
+		if last, ok := noted[e.UserID]; ok && e.At.Sub(last) < failureEvery {
+			continue
 		}
-	}
-	// Nobody waits for the outcome; when the database is away, the log-in behind this was answered so.
-	if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tell(ctx, tx, e) }); err == nil {
-		noted[e.UserID] = e.At
+		if len(noted) >= failureUsers {
+			maps.DeleteFunc(noted, func(_ auth.ID, at time.Time) bool { return e.At.Sub(at) >= failureEvery })
+		}
+		if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tell(ctx, tx, e) }); err == nil {
+			noted[e.UserID] = e.At
+		}
 	}
 }

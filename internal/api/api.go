@@ -61,7 +61,7 @@ type Route struct {
 // handler returns an error instead of answering, for one place to write it.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
-// Routes lists the endpoints, and for each path an answer to every other method.
+// Routes lists the endpoints, for each path an answer to every other method, and one to every other path.
 func (a *API) Routes() []Route {
 	table := []struct {
 		method, path string
@@ -91,7 +91,7 @@ func (a *API) Routes() []Route {
 	for _, path := range paths {
 		routes = append(routes, Route{path, a.serve(wrongMethod(methods[path]))})
 	}
-	return routes
+	return append(routes, Route{"/v1/", http.HandlerFunc(httpkit.NotFound)})
 }
 
 // serve refuses a request that bears one of our cookies twice, whichever it would use, and writes the

@@ -110,8 +110,10 @@ func (d *Demo) withToken(act func(http.ResponseWriter, *http.Request, held) erro
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, ok, err := d.look(r)
 		if err == nil && !ok {
-			httpkit.WriteProblem(w, r, httpkit.Problem{Code: httpkit.CodeUnauthenticated,
-				Detail: "No refresh token of a grant came with the request. Log in first."})
+			httpkit.WriteProblem(w, r, httpkit.Problem{
+				Code:   httpkit.CodeUnauthenticated,
+				Detail: "No refresh token of a grant came with the request. Log in first.",
+			})
 			return
 		}
 		if err == nil {

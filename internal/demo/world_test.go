@@ -20,7 +20,7 @@ import (
 
 const (
 	demoEmail    = "demo@example.com"
-	demoPassword = "correct horse battery staple" //nolint:gosec // G101: public by intention
+	demoPassword = "correct horse battery staple"
 )
 
 // world is a server in miniature: one user, grants in memory, and the real verdict (auth.Judge) on every refresh.
@@ -48,8 +48,10 @@ func newWorld(clock func() time.Time) *world {
 	return &world{
 		user:     auth.User{ID: auth.NewID(clock()), Email: demoEmail},
 		sessions: map[auth.ID]*auth.Session{}, grants: map[auth.ID]*auth.Grant{},
-		rules: auth.RefreshRules{Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
-			SessionIdle: auth.DefaultSessionIdle, Key: 1, RevokeFor: time.Hour},
+		rules: auth.RefreshRules{
+			Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
+			SessionIdle: auth.DefaultSessionIdle, Key: 1, RevokeFor: time.Hour,
+		},
 		access: auth.DefaultAccessLifetime, issuer: "http://localhost:8080",
 		cookies: httpkit.Cookies{Insecure: true}, clock: clock,
 	}
@@ -62,10 +64,14 @@ func (x *world) LogIn(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error)
 		return auth.Tokens{}, auth.ErrCredentials
 	}
 	now, cookie, key := x.clock(), secret.RandomToken(32), auth.NewGrantSecret()
-	s := &auth.Session{ID: auth.NewID(now), UserID: x.user.ID, TokenHash: cookie.Hash(), AuthTime: now,
-		Device: ask.Caller, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(auth.DefaultSessionLife)}
-	g := &auth.Grant{ID: auth.NewID(now), SecretHash: key.Hash(), UserID: x.user.ID, SessionID: s.ID,
-		ClientID: auth.FirstPartyClient, AuthTime: now, CreatedAt: now, ExpiresAt: s.ExpiresAt, Chain: auth.NewChain(1, now)}
+	s := &auth.Session{
+		ID: auth.NewID(now), UserID: x.user.ID, TokenHash: cookie.Hash(), AuthTime: now,
+		Device: ask.Caller, CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(auth.DefaultSessionLife),
+	}
+	g := &auth.Grant{
+		ID: auth.NewID(now), SecretHash: key.Hash(), UserID: x.user.ID, SessionID: s.ID,
+		ClientID: auth.FirstPartyClient, AuthTime: now, CreatedAt: now, ExpiresAt: s.ExpiresAt, Chain: auth.NewChain(1, now),
+	}
 	x.sessions[s.ID], x.grants[g.ID] = s, g
 	t := x.tokens(g, key, auth.Current)
 	t.Session, t.SessionExpires = cookie, s.ExpiresAt
@@ -86,11 +92,14 @@ func (x *world) tokens(g *auth.Grant, key secret.Token, v auth.Verdict) auth.Tok
 	if err != nil {
 		panic(err)
 	}
-	claims := auth.AccessClaims{Issuer: x.issuer, Subject: g.UserID.String(), Audience: auth.Audience{x.issuer + "/demo/api"},
+	claims := auth.AccessClaims{
+		Issuer: x.issuer, Subject: g.UserID.String(), Audience: auth.Audience{x.issuer + "/demo/api"},
 		Expires: now.Add(x.access).Unix(), IssuedAt: now.Unix(), ID: auth.NewID(now).String(), ClientID: g.ClientID,
-		Scope: "openid profile", AuthTime: g.AuthTime.Unix(), AMR: []string{"pwd"}, SessionID: "s-" + g.SessionID.String()[:13], GrantID: g.ID.String()}
+		Scope: "openid profile", AuthTime: g.AuthTime.Unix(), AMR: []string{"pwd"}, SessionID: "s-" + g.SessionID.String()[:13], GrantID: g.ID.String(),
+	}
 	return auth.Tokens{Access: jwt(claims), AccessExpires: now.Add(x.access), ExpiresIn: x.access, Granted: auth.Granted{
-		GrantID: g.ID, UserID: g.UserID, SessionID: g.SessionID, Refresh: refresh, RefreshExpires: g.ExpiresAt, Verdict: v}}
+		GrantID: g.ID, UserID: g.UserID, SessionID: g.SessionID, Refresh: refresh, RefreshExpires: g.ExpiresAt, Verdict: v,
+	}}
 }
 
 func jwt(claims auth.AccessClaims) secret.Token {
@@ -116,8 +125,10 @@ func (x *world) judge(presented secret.Token, caller auth.Caller) (*auth.Grant, 
 		return nil, token, auth.RefreshFacts{}, auth.Ruling{Verdict: auth.Unknown}
 	}
 	s := x.sessions[g.SessionID]
-	facts := auth.RefreshFacts{Grant: *g, SessionEnded: !s.EndedAt.IsZero(), SessionUse: g.LastUsedAt,
-		Client: auth.Client{ID: auth.FirstPartyClient, Public: true, FirstParty: true}}
+	facts := auth.RefreshFacts{
+		Grant: *g, SessionEnded: !s.EndedAt.IsZero(), SessionUse: g.LastUsedAt,
+		Client: auth.Client{ID: auth.FirstPartyClient, Public: true, FirstParty: true},
+	}
 	p := auth.Presentation{Token: token, ClientID: auth.FirstPartyClient, Caller: caller}
 	return g, token, facts, auth.Judge(facts, p, x.rules, x.clock())
 }
@@ -224,8 +235,10 @@ func (x *world) LogOut(ctx context.Context, cookie secret.Token) error {
 // serve starts the pages, the demo and what they call, as `daypass dev` mounts them.
 func (x *world) serve(t *testing.T) *httptest.Server {
 	t.Helper()
-	p, err := pages.New(pages.Config{LogIn: x, Sessions: x, Cookies: x.cookies, Landing: "/demo", Now: x.clock,
-		Demo: &pages.Demo{Email: demoEmail, Password: demoPassword, Window: x.rules.Window}})
+	p, err := pages.New(pages.Config{
+		LogIn: x, Sessions: x, Cookies: x.cookies, Landing: "/demo", Now: x.clock,
+		Demo: &pages.Demo{Email: demoEmail, Password: demoPassword, Window: x.rules.Window},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

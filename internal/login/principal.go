@@ -30,7 +30,7 @@ type Inspector interface {
 
 var _ Inspector = (*grants.Service)(nil)
 
-// Needs is what Principals are built from; all of it is required.
+// Needs is what Principals are built from; all but Audience is required.
 type Needs struct {
 	DB          *store.DB
 	Accounts    *accounts.Service
@@ -38,6 +38,9 @@ type Needs struct {
 	Inspector   Inspector
 	SessionIdle time.Duration
 	Now         func() time.Time
+	// Audience is what the aud of an access token must name to be good here, so that a token narrowed to
+	// one resource cannot be used by that resource against its owner's account; "": any will do.
+	Audience string
 }
 
 // Principals finds out whom a credential speaks for.
@@ -52,11 +55,10 @@ func NewPrincipals(n Needs) (*Principals, error) {
 }
 
 // Authenticate returns whom a first-party access token speaks for, with grant, session and user as they
-// are in the database now: any of them being over makes the token worthless here at once. Any audience
-// will do, since a first-party token is good here whatever resources it is also for. The error is
+// are in the database now: any of them being over makes the token worthless here at once. The error is
 // ErrUnauthenticated or the store's.
 func (p *Principals) Authenticate(ctx context.Context, access secret.Token) (auth.Principal, error) {
-	claims, err := p.needs.Verifier.VerifyAccess(access, "", false)
+	claims, err := p.needs.Verifier.VerifyAccess(access, p.needs.Audience, false)
 	if err != nil || claims.ClientID != auth.FirstPartyClient {
 		return auth.Principal{}, ErrUnauthenticated
 	}

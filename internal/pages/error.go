@@ -48,15 +48,19 @@ func (p *Pages) NotFound(w http.ResponseWriter, r *http.Request) {
 // CrossOrigin answers 403 to a form that another site sent; the deny handler of http.CrossOriginProtection for
 // the pages.
 func (p *Pages) CrossOrigin(w http.ResponseWriter, r *http.Request) {
-	p.Error(w, r, Fault{Status: http.StatusForbidden, Code: string(httpkit.CodeCrossOrigin), Heading: "Sent from elsewhere",
-		Advice: "This form was sent from another site, so nothing was done. Open the page here and try again."})
+	p.Error(w, r, Fault{
+		Status: http.StatusForbidden, Code: string(httpkit.CodeCrossOrigin), Heading: "Sent from elsewhere",
+		Advice: "This form was sent from another site, so nothing was done. Open the page here and try again.",
+	})
 }
 
 // fail maps what the readers and the use cases return. The cause goes to the log alone.
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, auth.ErrNotFound) || errors.Is(err, auth.ErrID) {
-		p.Error(w, r, Fault{Status: http.StatusNotFound, Code: string(httpkit.CodeNotFound), Heading: "Not there any more",
-			Advice: "It has ended already, or it never was yours. Nothing was changed."})
+		p.Error(w, r, Fault{
+			Status: http.StatusNotFound, Code: string(httpkit.CodeNotFound), Heading: "Not there any more",
+			Advice: "It has ended already, or it never was yours. Nothing was changed.",
+		})
 		return
 	}
 	problem := httpkit.ProblemFor(err)

@@ -34,12 +34,17 @@ func (f *fake) tokens(ask auth.LoginAsk) (auth.Tokens, error) {
 		return auth.Tokens{}, f.err
 	}
 	end := testNow.Add(24 * time.Hour)
-	return auth.Tokens{Access: secret.FromString("access-token"), AccessExpires: testNow.Add(10 * time.Minute),
-		Granted: auth.Granted{Refresh: secret.FromString("refresh-token"), RefreshExpires: end,
-			Session: secret.FromString(sessionValue), SessionExpires: end}}, nil
+	return auth.Tokens{
+		Access: secret.FromString("access-token"), AccessExpires: testNow.Add(10 * time.Minute),
+		Granted: auth.Granted{
+			Refresh: secret.FromString("refresh-token"), RefreshExpires: end,
+			Session: secret.FromString(sessionValue), SessionExpires: end,
+		},
+	}, nil
 }
 
 func (f *fake) LogIn(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error) { return f.tokens(ask) }
+
 func (f *fake) SignUp(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
 	return f.tokens(ask)
 }
@@ -85,9 +90,11 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	f := &fake{email: "ann@example.com"}
-	p, err := New(Config{LogIn: f, Sessions: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
+	p, err := New(Config{
+		LogIn: f, Sessions: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
 		Demo: &Demo{Email: "demo@example.com", Password: "correct horse battery staple", Window: 30 * time.Second},
-		Now:  func() time.Time { return testNow }})
+		Now:  func() time.Time { return testNow },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ export class Stories {
     const over = this.#page.state?.refresh && !grants.has(this.#page.state.refresh.verdict_now);
     let why = 'No valid access token came with the request, and the API takes nothing else. A refresh buys one.';
     if (allowed) {
-      why = `The API checked signature, audience and clock by itself and answered “${reply.body?.message ?? 'hello'}”.`;
+      why = `The API checked the pass’s signature, audience and clock. It answered: “${reply.body?.message ?? 'Hello.'}”`;
       if (over) why += ' The grant is over, yet this pass was handed out before: it is worth something until its end, which is why that end is near.';
     } else if (over) why = 'The pass is no longer valid, and the grant it came from is over.';
     this.#tell(reply, { actor: 'You', action: 'Called the protected API', verdict: allowed ? 'Allowed' : 'Refused', why });
