@@ -101,11 +101,7 @@ func (a *API) fresh(r *http.Request, v visitor) error {
 
 // caller is who sent the request.
 func caller(r *http.Request) auth.Caller {
-	c := auth.Caller{UserAgent: r.UserAgent()}
-	if ip := httpkit.ClientIP(r.Context()); ip.IsValid() {
-		c.IP = ip.String()
-	}
-	return c
+	return auth.NewCaller(httpkit.ClientIP(r.Context()), r.UserAgent())
 }
 
 // hidden is a secret member of a body. It can be read and never written.

@@ -30,7 +30,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	case httpkit.CodeBusy:
 		w.Header().Set("Retry-After", "5")
 	case httpkit.CodeUnauthenticated:
-		if r.Header.Get("Authorization") != "" { // RFC 6750 §3.1
+		if _, sent, _ := httpkit.Bearer(r); sent { // RFC 6750 §3.1
 			w.Header().Set("WWW-Authenticate", `Bearer realm="daypass", error="invalid_token"`)
 		}
 	}

@@ -60,12 +60,10 @@ func (a *API) readRefresh(r *http.Request) (mode, secret.Token, error) {
 		return "", secret.Token{}, refusal{httpkit.CodeModeMismatch, "A refresh token in a cookie is answered in cookie mode only."}
 	case m == cookieMode && !body.Refresh.IsZero():
 		return "", secret.Token{}, refusal{httpkit.CodeModeMismatch, "A refresh token in the body is answered in token mode only; send \"mode\":\"token\"."}
-	case m == tokenMode && body.Refresh.IsZero():
-		return "", secret.Token{}, refusal{httpkit.CodeInvalidRequest, "The member refresh_token is required."}
 	case m == cookieMode && !present:
 		return "", secret.Token{}, refusal{httpkit.CodeUnauthenticated, "No refresh cookie came with the request. Log in."}
 	case m == tokenMode:
-		return m, body.Refresh.Token, nil
+		return m, body.Refresh.Token, nil // a missing one is the pipeline's to refuse
 	}
 	return m, cookie, nil
 }

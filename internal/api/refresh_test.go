@@ -178,6 +178,10 @@ func TestAnotherClientsRefreshTokenIsRefusedAndStaysAlive(t *testing.T) {
 	w.check(w.db.Update(t.Context(), func(tx *store.Tx) error { return tx.Grants.Insert(t.Context(), g) }))
 	r := w.do("POST", "/v1/refresh", refreshBody(foreign.Reveal()))
 	r.want("refresh", http.StatusUnauthorized, httpkit.CodeInvalidGrant)
+	access, _, err := w.ring.MintAccess(auth.AccessClaims{Subject: g.UserID.String(), ClientID: g.ClientID, GrantID: g.ID.String()}, time.Hour)
+	w.check(err)
+	pair := jar{"daypass-access": access.Reveal(), "daypass-refresh": foreign.Reveal()}
+	w.do("POST", "/v1/refresh", "", pair.all).want("with its access token", http.StatusUnauthorized, httpkit.CodeInvalidGrant)
 	w.do("POST", "/v1/logout", refreshBody(foreign.Reveal())).want("log out", http.StatusNoContent, "")
 	if v := w.verdict(foreign.Reveal()); v != auth.Current {
 		t.Errorf("the stranger ended it: %s", v)

@@ -60,8 +60,13 @@ func TestNoGoodCredentialIs401(t *testing.T) {
 		} {
 			r := w.do(c[0], c[1], "", extra)
 			r.want(c[0]+" "+c[1]+" with "+name, http.StatusUnauthorized, httpkit.CodeUnauthenticated)
-			if r.header.Get("WWW-Authenticate") == "" {
-				t.Errorf("%s: no challenge", name)
+			// RFC 6750 §3.1: no error code where no credential was sent.
+			want := `Bearer realm="daypass"`
+			if name == "garbage" || name == "a refresh token" {
+				want += `, error="invalid_token"`
+			}
+			if got := r.header.Get("WWW-Authenticate"); got != want {
+				t.Errorf("%s: challenge %q, want %q", name, got, want)
 			}
 		}
 		// A bad bearer token is not saved by good cookies.
@@ -73,8 +78,10 @@ func TestNoGoodCredentialIs401(t *testing.T) {
 func TestSessionsAreListedAsTheirUserKnowsThem(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	access, _ := w.program()
-	w.clock.advance(90 * time.Second)
+	_, refresh := w.program()
+	w.clock.advance(60 * time.Second)
+	access := w.do("POST", "/v1/refresh", refreshBody(refresh)).text("access_token")
+	w.clock.advance(30 * time.Second)
 	w.do("POST", "/v1/login", credentials(email, password), func(r *http.Request) {
 		r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0")
 	}, header("Origin", issuer))
@@ -86,7 +93,7 @@ func TestSessionsAreListedAsTheirUserKnowsThem(t *testing.T) {
 	}
 	for i, want := range []map[string]any{
 		{"current": false, "client": "daypass", "device": "Firefox on Linux", "created_at": "2026-11-23T12:01:30Z", "last_used_at": "2026-11-23T12:01:30Z"},
-		{"current": true, "client": "daypass", "device": "curl", "created_at": "2026-11-23T12:00:00Z", "last_used_at": "2026-11-23T12:00:00Z"},
+		{"current": true, "client": "daypass", "device": "curl", "created_at": "2026-11-23T12:00:00Z", "last_used_at": "2026-11-23T12:01:00Z"},
 	} {
 		id, _ := rows[i]["id"].(string)
 		if _, err := auth.ParseID(id); err != nil {

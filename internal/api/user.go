@@ -16,7 +16,7 @@ type meReply struct {
 
 // me is GET /v1/me.
 func (a *API) me(w http.ResponseWriter, _ *http.Request, v visitor) error {
-	httpkit.WriteJSON(w, http.StatusOK, meReply{v.User.ID.String(), v.User.Email, append([]string{}, v.User.Roles...)})
+	httpkit.WriteJSON(w, http.StatusOK, meReply{v.User.ID.String(), v.User.Email, v.User.Roles})
 	return nil
 }
 

@@ -57,6 +57,7 @@ type world struct {
 	db       *store.DB
 	clock    *clock
 	grants   *grants.Service
+	ring     *keys.Ring
 	accounts *accounts.Service
 	needs    api.Needs
 	handler  http.Handler
@@ -72,6 +73,7 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	ring, err := keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.clock.Now})
 	w.check(err)
 	w.check(ring.Load(t.Context()))
+	w.ring = ring
 	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Rules: rules, Lifetime: auth.DefaultRefreshLife, Now: w.clock.Now})
 	w.check(err)
 	w.accounts, err = accounts.New(accounts.Needs{DB: w.db, Now: w.clock.Now, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})

@@ -55,11 +55,11 @@ func (s pageSessions) List(ctx context.Context, user, current auth.ID) ([]auth.S
 	return s.accounts.Sessions(ctx, user, current)
 }
 
-func (s pageSessions) End(ctx context.Context, user, session auth.ID) error {
-	return s.accounts.EndSession(ctx, user, session, auth.Caller{})
+func (s pageSessions) End(ctx context.Context, user, session auth.ID, caller auth.Caller) error {
+	return s.accounts.EndSession(ctx, user, session, caller)
 }
 
-func (s pageSessions) LogOut(ctx context.Context, cookie secret.Token) error {
+func (s pageSessions) LogOut(ctx context.Context, cookie secret.Token, caller auth.Caller) error {
 	view, _, err := s.accounts.SessionByToken(ctx, cookie)
 	if errors.Is(err, auth.ErrNotFound) {
 		return nil
@@ -67,7 +67,7 @@ func (s pageSessions) LogOut(ctx context.Context, cookie secret.Token) error {
 	if err != nil {
 		return err
 	}
-	return s.accounts.LogOut(ctx, auth.Caller{}, view.ID)
+	return s.accounts.LogOut(ctx, caller, view.ID)
 }
 
 // demoGrants lets the demo look at a grant and bend its clocks.

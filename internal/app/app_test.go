@@ -396,3 +396,35 @@ func TestACommandWithoutIssuerRecognisesTheServersTokens(t *testing.T) {
 		t.Errorf("the command changed the built-in client: %+v, %v", after, err)
 	}
 }
+
+func TestAThiefsHeaderCannotSaveTheGrant(t *testing.T) {
+	t.Parallel()
+	c := load(t, t.TempDir(), "DAYPASS_REFRESH_REPLAY_WINDOW=0s")
+	c.Database = config.Database{URL: secret.FromString(storetest.Postgres(t))}
+	masterKey(t, c)
+	n := start(t, c)
+	_, stolen := n.logIn(t)
+	token := stolen
+	for range 2 {
+		_, m := n.refresh(t, token)
+		token, _ = m["refresh_token"].(string)
+	}
+	form := "grant_type=refresh_token&client_id=daypass&refresh_token=" + stolen
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url+"/oauth/token", strings.NewReader(form))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", "\xff\xfe not text") // PostgreSQL takes no such text
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("the thief: got %d, want 400", resp.StatusCode)
+	}
+	if status, m := n.refresh(t, token); status != http.StatusBadRequest {
+		t.Errorf("the grant lives on after a reuse: %d %v", status, m)
+	}
+}

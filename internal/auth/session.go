@@ -1,13 +1,41 @@
 package auth
 
 import (
+	"net/netip"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Caller is who sent a request, as far as the network tells: for events and the list of devices.
 type Caller struct {
 	IP        string // textual address without port; empty for a command on this machine
 	UserAgent string // cut to 256 bytes
+}
+
+// maxUserAgent is how many bytes of a User-Agent are kept.
+const maxUserAgent = 256
+
+// NewCaller makes a Caller of what a request says about itself. The User-Agent is whatever somebody
+// sent: it is cut, and what a database would not take as text is dropped, because the event about a theft
+// must not fail on the thief's header.
+func NewCaller(ip netip.Addr, userAgent string) Caller {
+	agent := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, userAgent)
+	for len(agent) > maxUserAgent {
+		_, size := utf8.DecodeLastRuneInString(agent)
+		agent = agent[:len(agent)-size]
+	}
+	c := Caller{UserAgent: agent}
+	if ip.IsValid() {
+		c.IP = ip.String()
+	}
+	return c
 }
 
 // Session is one user in one browser or application at this server; every log-in makes its own.

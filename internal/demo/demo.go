@@ -246,9 +246,5 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 const maxUserAgent = 256
 
 func caller(r *http.Request, userAgent string) auth.Caller {
-	c := auth.Caller{UserAgent: userAgent[:min(len(userAgent), maxUserAgent)]}
-	if ip := httpkit.ClientIP(r.Context()); ip.IsValid() {
-		c.IP = ip.String()
-	}
-	return c
+	return auth.NewCaller(httpkit.ClientIP(r.Context()), userAgent)
 }

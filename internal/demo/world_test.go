@@ -213,7 +213,7 @@ func (x *world) List(_ context.Context, _, current auth.ID) ([]auth.SessionView,
 	return all, nil
 }
 
-func (x *world) End(_ context.Context, _, session auth.ID) error {
+func (x *world) End(_ context.Context, _, session auth.ID, _ auth.Caller) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	s, ok := x.sessions[session]
@@ -224,12 +224,12 @@ func (x *world) End(_ context.Context, _, session auth.ID) error {
 	return nil
 }
 
-func (x *world) LogOut(ctx context.Context, cookie secret.Token) error {
+func (x *world) LogOut(ctx context.Context, cookie secret.Token, caller auth.Caller) error {
 	_, s, err := x.Current(ctx, cookie)
 	if err != nil {
 		return nil //nolint:nilerr // over already: nothing to end
 	}
-	return x.End(ctx, s.UserID, s.ID)
+	return x.End(ctx, s.UserID, s.ID, caller)
 }
 
 // serve starts the pages, the demo and what they call, as `daypass dev` mounts them.

@@ -69,7 +69,7 @@ func (p *Pages) endSession(w http.ResponseWriter, r *http.Request) {
 	}
 	id, err := auth.ParseID(form.Get("session"))
 	if err == nil {
-		err = p.cfg.Sessions.End(r.Context(), v.user.ID, id)
+		err = p.cfg.Sessions.End(r.Context(), v.user.ID, id, caller(r))
 	}
 	if err != nil {
 		p.fail(w, r, err)

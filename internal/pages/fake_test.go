@@ -65,7 +65,7 @@ func (f *fake) List(_ context.Context, _, current auth.ID) ([]auth.SessionView, 
 	}, nil
 }
 
-func (f *fake) End(_ context.Context, user, session auth.ID) error {
+func (f *fake) End(_ context.Context, user, session auth.ID, _ auth.Caller) error {
 	if user != idOf(1) || session != idOf(3) {
 		return auth.ErrNotFound
 	}
@@ -73,7 +73,7 @@ func (f *fake) End(_ context.Context, user, session auth.ID) error {
 	return nil
 }
 
-func (f *fake) LogOut(context.Context, secret.Token) error {
+func (f *fake) LogOut(context.Context, secret.Token, auth.Caller) error {
 	f.out = true
 	return nil
 }

@@ -111,12 +111,5 @@ func readAsk(r *http.Request) (auth.LoginAsk, error) {
 const maxUserAgent = 256
 
 func caller(r *http.Request) auth.Caller {
-	c := auth.Caller{UserAgent: r.UserAgent()}
-	if len(c.UserAgent) > maxUserAgent {
-		c.UserAgent = c.UserAgent[:maxUserAgent]
-	}
-	if ip := httpkit.ClientIP(r.Context()); ip.IsValid() {
-		c.IP = ip.String()
-	}
-	return c
+	return auth.NewCaller(httpkit.ClientIP(r.Context()), r.UserAgent())
 }

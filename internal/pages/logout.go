@@ -25,7 +25,7 @@ func (p *Pages) askLogOut(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
 	cookie, present, err := p.cfg.Cookies.Session(r)
 	if err == nil && present {
-		err = p.cfg.Sessions.LogOut(r.Context(), cookie)
+		err = p.cfg.Sessions.LogOut(r.Context(), cookie, caller(r))
 	}
 	if err != nil {
 		p.fail(w, r, err)

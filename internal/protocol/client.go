@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -69,7 +70,7 @@ func basic(header string) (clients.Credentials, bool) {
 	}
 	id, errID := url.QueryUnescape(first)
 	password, errPassword := url.QueryUnescape(second)
-	if errID != nil || errPassword != nil || id == "" || password == "" {
+	if errID != nil || errPassword != nil || id == "" || password == "" || !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
 		return clients.Credentials{}, false
 	}
 	return clients.Credentials{Method: oauth.AuthSecretBasic, ID: id, Secret: secret.FromString(password)}, true

@@ -57,12 +57,7 @@ func (p *Protocol) tokenRequest(r *http.Request) (exchange.Request, error) {
 }
 
 func caller(r *http.Request) auth.Caller {
-	agent := r.UserAgent()
-	c := auth.Caller{UserAgent: agent[:min(len(agent), 256)]}
-	if ip := httpkit.ClientIP(r.Context()); ip.IsValid() {
-		c.IP = ip.String()
-	}
-	return c
+	return auth.NewCaller(httpkit.ClientIP(r.Context()), r.UserAgent())
 }
 
 func annotate(r *http.Request, t auth.Tokens) {

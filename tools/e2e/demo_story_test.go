@@ -37,7 +37,7 @@ func TestBothTokensAreLive(t *testing.T) {
 	ctx := atDemo(t, s.URL)
 	shoot(t, ctx, "demo-fresh")
 	wantText(t, ctx, "#generation", "0")
-	wantText(t, ctx, `[data-claim="aud"] .claim-value`, s.URL+"/demo/api")
+	WaitText(t, ctx, `[data-claim="aud"] .claim-value`, s.URL+"/demo/api")
 	if told := timeline(t, ctx); len(told) != 1 || !strings.Contains(told[0].What, "Logged in") {
 		t.Errorf("the timeline begins with %+v, want the log-in alone", told)
 	}

@@ -58,8 +58,10 @@ func WaitText(t testing.TB, ctx context.Context, css, want string) {
 	t.Helper()
 	var got string
 	err := poll(ctx, func(ctx context.Context) (bool, error) {
-		var err error
-		got, err = chromedp.Run(ctx, chromedp.Text(chromedp.CSS(css)))
+		now, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(css)))
+		if err == nil {
+			got = now // of the last try that was not cut off
+		}
 		return strings.Contains(got, want), err
 	})
 	if err != nil {
