@@ -1,35 +1,11 @@
 package accounts
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
-	"github.com/daypass/daypass/internal/auth"
-)
-
-const (
-	maxUserAgent = 256 // bytes, as auth.Caller promises
-	maxProgram   = 40
-)
-
-// clean makes a caller fit to be kept and shown: the user agent is what a stranger wrote, of any length
-// and with whatever bytes.
-func clean(c auth.Caller) auth.Caller {
-	c.UserAgent = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, c.UserAgent)
-	if len(c.UserAgent) > maxUserAgent {
-		c.UserAgent = strings.ToValidUTF8(c.UserAgent[:maxUserAgent], "")
-	}
-	return c
-}
+import "strings"
 
 // unknownDevice is what a user agent that says nothing readable is called.
 const unknownDevice = "Unknown device"
+
+const maxProgram = 40 // bytes of a program's name
 
 type sign struct{ mark, name string }
 
@@ -37,16 +13,32 @@ type sign struct{ mark, name string }
 // the ones below it.
 func browserSigns() []sign {
 	return []sign{
-		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"}, {"OPR/", "Opera"}, {"Vivaldi/", "Vivaldi"},
-		{"SamsungBrowser/", "Samsung Internet"}, {"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
-		{"CriOS/", "Chrome"}, {"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"Edg/", "Edge"},
+		{"EdgA/", "Edge"},
+		{"EdgiOS/", "Edge"},
+		{"OPR/", "Opera"},
+		{"Vivaldi/", "Vivaldi"},
+		{"SamsungBrowser/", "Samsung Internet"},
+		{"FxiOS/", "Firefox"},
+		{"Firefox/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"HeadlessChrome/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
 	}
 }
 
 func systemSigns() []sign {
 	return []sign{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"},
-		{"Windows", "Windows"}, {"Macintosh", "macOS"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"}, {"X11", "Unix"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"CrOS", "ChromeOS"},
+		{"Windows", "Windows"},
+		{"Macintosh", "macOS"},
+		{"Mac OS X", "macOS"},
+		{"Linux", "Linux"},
+		{"X11", "Unix"},
 	}
 }
 

@@ -1,14 +1,8 @@
 package accounts
 
 import (
-	"context"
 	"strings"
 	"testing"
-	"unicode/utf8"
-
-	"github.com/daypass/daypass/internal/auth"
-	"github.com/daypass/daypass/internal/store"
-	"github.com/daypass/daypass/internal/store/storetest"
 )
 
 func TestDeviceNamesBrowserAndSystem(t *testing.T) {
@@ -36,34 +30,4 @@ func TestDeviceNamesBrowserAndSystem(t *testing.T) {
 			t.Errorf("%.60q: got %q, want %q", userAgent, got, want)
 		}
 	}
-}
-
-func TestUserAgentOfAStrangerCanBeStored(t *testing.T) {
-	t.Parallel()
-	storetest.Engines(t, func(t *testing.T, db *store.DB) {
-		f := fixtureOver(t, db, nil)
-		ann := f.signUp(t, "ann@example.com")
-		for _, userAgent := range []string{"\xff\xfe broken", "line\nbreak\x00nul", strings.Repeat("é", 200), strings.Repeat("a", 255) + "é", strings.Repeat("z", 5000)} {
-			session, cookie := f.NewSession(ann, auth.Caller{UserAgent: userAgent}, "pwd")
-			if err := f.LogIn(t.Context(), ann, session, func(context.Context, *store.Tx) error { return nil }); err != nil {
-				t.Errorf("%.20q: %v", userAgent, err)
-				continue
-			}
-			view, _, err := f.SessionByToken(t.Context(), cookie)
-			got := view.Device.UserAgent
-			if err != nil || len(got) > maxUserAgent || !utf8.ValidString(got) || strings.ContainsAny(got, "\n\x00") {
-				t.Errorf("%.20q: stored as %q (%v)", userAgent, got, err)
-			}
-			if err := f.LogOut(t.Context(), auth.Caller{UserAgent: userAgent}, session.ID); err != nil {
-				t.Errorf("%.20q: log out: %v", userAgent, err)
-			}
-			f.view(t, func(tx *store.Tx) error {
-				last, err := tx.Events.OfUser(t.Context(), ann.ID, 1)
-				if err == nil && len(last[0].Caller.UserAgent) > maxUserAgent {
-					t.Errorf("%.20q: %d bytes in the event", userAgent, len(last[0].Caller.UserAgent))
-				}
-				return err
-			})
-		}
-	})
 }

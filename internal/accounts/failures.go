@@ -60,7 +60,7 @@ func (s *Service) writeFailures(ctx context.Context, noted map[auth.ID]time.Time
 		if len(noted) >= failureUsers {
 			maps.DeleteFunc(noted, func(_ auth.ID, at time.Time) bool { return e.At.Sub(at) >= failureEvery })
 		}
-		if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tell(ctx, tx, e) }); err == nil {
+		if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tx.Events.Insert(ctx, e) }); err == nil {
 			noted[e.UserID] = e.At
 		}
 	}

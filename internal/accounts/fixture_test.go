@@ -14,7 +14,7 @@ import (
 	"github.com/daypass/daypass/internal/store/storetest"
 )
 
-const goodPassword = "correct horse battery staple" //nolint:gosec // G101: public by intention
+const goodPassword = "correct horse battery staple"
 
 // clock is a time that only tests move.
 type clock struct {
@@ -50,7 +50,8 @@ func fixtureOver(t *testing.T, db *store.DB, adapt func(*Needs)) *fixture {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	n := Needs{DB: db, Now: c.Now, Hashing: cheap(), Rules: auth.RefreshRules{
-		Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute}}
+		Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute,
+	}}
 	if adapt != nil {
 		adapt(&n)
 	}
@@ -98,8 +99,10 @@ func (f *fixture) logIn(t *testing.T, u auth.User) login {
 
 func (f *fixture) grant(s auth.Session, offline bool) auth.Grant {
 	now := f.clock.Now()
-	return auth.Grant{ID: auth.NewID(now), UserID: s.UserID, SessionID: s.ID, ClientID: auth.FirstPartyClient, Offline: offline,
-		AuthTime: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour * 24 * 30), Chain: auth.NewChain(1, now)}
+	return auth.Grant{
+		ID: auth.NewID(now), UserID: s.UserID, SessionID: s.ID, ClientID: auth.FirstPartyClient, Offline: offline,
+		AuthTime: now, CreatedAt: now, ExpiresAt: now.Add(time.Hour * 24 * 30), Chain: auth.NewChain(1, now),
+	}
 }
 
 // standing tells what is left of a log-in: "session grant offline", each missing when it is over. It

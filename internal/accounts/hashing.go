@@ -50,8 +50,11 @@ func (h Hashing) filled() Hashing {
 		field *int
 		value int
 	}{
-		{&h.Memory, defaultMemory}, {&h.Passes, defaultPasses}, {&h.Lanes, defaultLanes},
-		{&h.AtOnce, runtime.GOMAXPROCS(0)}, {&h.Waiting, defaultWaiting},
+		{&h.Memory, defaultMemory},
+		{&h.Passes, defaultPasses},
+		{&h.Lanes, defaultLanes},
+		{&h.AtOnce, runtime.GOMAXPROCS(0)},
+		{&h.Waiting, defaultWaiting},
 	} {
 		if *f.field == 0 {
 			*f.field = f.value

@@ -68,15 +68,15 @@ func TestHashOfTheReferenceImplementationVerifies(t *testing.T) {
 func TestUnknownUserCostsTheSameHash(t *testing.T) {
 	t.Parallel()
 	h := mustHasher(t, cheap())
-	real, err := h.hash(t.Context(), secret.FromString("anything"))
+	stored, err := h.hash(t.Context(), secret.FromString("anything"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cost := func(phc secret.Token) string { return strings.Join(strings.Split(phc.Reveal(), "$")[:4], "$") }
-	if got, want := cost(h.dummy), cost(real); got != want {
+	if got, want := cost(h.dummy), cost(stored); got != want {
 		t.Errorf("the dummy costs %s, a hash costs %s", got, want)
 	}
-	if got, want := len(h.dummy.Reveal()), len(real.Reveal()); got != want {
+	if got, want := len(h.dummy.Reveal()), len(stored.Reveal()); got != want {
 		t.Errorf("the dummy has %d characters, a hash has %d", got, want)
 	}
 	if ok, err := h.verify(t.Context(), secret.Token{}, secret.Token{}); ok || err != nil {

@@ -112,7 +112,7 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		if err := s.revokeOutside(ctx, tx, end); err != nil {
 			return err
 		}
-		return tell(ctx, tx, auth.Event{At: now, Kind: auth.EventPasswordChanged, UserID: user.ID, SessionID: c.Session, Caller: c.Caller})
+		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventPasswordChanged, UserID: user.ID, SessionID: c.Session, Caller: c.Caller})
 	})
 	if err != nil {
 		return fmt.Errorf("accounts: change password: %w", err)

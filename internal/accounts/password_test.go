@@ -106,8 +106,10 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 		if err := f.LogOut(t.Context(), somebody(), loggedOut.session.ID); err != nil {
 			t.Fatal(err)
 		}
-		change := PasswordChange{User: ann.ID, Session: here.session.ID, Current: secret.FromString("wrong"),
-			New: secret.FromString("another long password"), Caller: somebody()}
+		change := PasswordChange{
+			User: ann.ID, Session: here.session.ID, Current: secret.FromString("wrong"),
+			New: secret.FromString("another long password"), Caller: somebody(),
+		}
 		if err := f.ChangePassword(t.Context(), change); !errors.Is(err, auth.ErrCredentials) {
 			t.Fatalf("wrong current password: got %v, want ErrCredentials", err)
 		}
@@ -127,8 +129,10 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 			is   login
 			want string
 		}{
-			{"the current session", here, "session grant offline"}, {"the other session", there, ""},
-			{"the offline grant of a session that was over", loggedOut, ""}, {"another user's session", stranger, "session grant offline"},
+			{"the current session", here, "session grant offline"},
+			{"the other session", there, ""},
+			{"the offline grant of a session that was over", loggedOut, ""},
+			{"another user's session", stranger, "session grant offline"},
 		} {
 			if got := f.standing(t, c.is); got != c.want {
 				t.Errorf("%s: %q is left, want %q", c.name, got, c.want)
@@ -155,8 +159,10 @@ func TestLogInThatVerifiedAnOldPasswordIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.ChangePassword(t.Context(), PasswordChange{User: ann.ID, Current: secret.FromString(goodPassword),
-			New: secret.FromString("another long password")}); err != nil {
+		if err := f.ChangePassword(t.Context(), PasswordChange{
+			User: ann.ID, Current: secret.FromString(goodPassword),
+			New: secret.FromString("another long password"),
+		}); err != nil {
 			t.Fatal(err)
 		}
 		f.refusedLogIn(t, verified)

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"errors"
 	"time"
 
@@ -56,9 +55,3 @@ func New(n Needs) (*Service, error) {
 
 // now is the time as the store will give it back.
 func (s *Service) now() time.Time { return s.needs.Now().UTC().Truncate(time.Millisecond) }
-
-// tell writes an event. All events of this package pass here.
-func tell(ctx context.Context, tx *store.Tx, e auth.Event) error {
-	e.Caller = clean(e.Caller)
-	return tx.Events.Insert(ctx, e)
-}

@@ -23,7 +23,7 @@ func (s *Service) NewSession(user auth.User, caller auth.Caller, amr ...string) 
 	now := s.now()
 	token := secret.RandomToken(sessionTokenSize)
 	return auth.Session{
-		ID: auth.NewID(now), UserID: user.ID, TokenHash: token.Hash(), AuthTime: now, AMR: amr, Device: clean(caller),
+		ID: auth.NewID(now), UserID: user.ID, TokenHash: token.Hash(), AuthTime: now, AMR: amr, Device: caller,
 		CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(s.needs.SessionLife),
 	}, token
 }
@@ -46,8 +46,10 @@ func (s *Service) LogIn(ctx context.Context, user auth.User, session auth.Sessio
 		if err := attach(ctx, tx); err != nil {
 			return err
 		}
-		return tell(ctx, tx, auth.Event{At: session.CreatedAt, Kind: auth.EventUserLoggedIn, UserID: user.ID, SessionID: session.ID,
-			Caller: session.Device})
+		return tx.Events.Insert(ctx, auth.Event{
+			At: session.CreatedAt, Kind: auth.EventUserLoggedIn, UserID: user.ID, SessionID: session.ID,
+			Caller: session.Device,
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("accounts: log in: %w", err)

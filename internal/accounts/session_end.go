@@ -144,6 +144,8 @@ func (s *Service) revokeOutside(ctx context.Context, tx *store.Tx, e ending) err
 
 // tell writes the event about the end of one session.
 func (e ending) tell(ctx context.Context, tx *store.Tx, session auth.ID) error {
-	return tell(ctx, tx, auth.Event{At: e.now, Kind: auth.EventSessionEnded, UserID: e.user, SessionID: session,
-		Caller: e.caller, Detail: e.reason})
+	return tx.Events.Insert(ctx, auth.Event{
+		At: e.now, Kind: auth.EventSessionEnded, UserID: e.user, SessionID: session,
+		Caller: e.caller, Detail: e.reason,
+	})
 }

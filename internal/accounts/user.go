@@ -31,7 +31,7 @@ func (s *Service) SignUp(ctx context.Context, email string, password secret.Toke
 		if !inserted {
 			return auth.ErrEmailTaken
 		}
-		return tell(ctx, tx, auth.Event{At: now, Kind: auth.EventUserSignedUp, UserID: u.ID, Caller: caller})
+		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventUserSignedUp, UserID: u.ID, Caller: caller})
 	})
 	if err != nil {
 		return auth.User{}, fmt.Errorf("accounts: sign up: %w", err)
@@ -85,7 +85,7 @@ func (s *Service) changeStanding(ctx context.Context, id auth.ID, e auth.Event, 
 			_, err := tx.Users.Find(ctx, id)
 			return err
 		}
-		return tell(ctx, tx, e)
+		return tx.Events.Insert(ctx, e)
 	})
 	if err != nil {
 		return fmt.Errorf("accounts: %s: %w", e.Kind, err)

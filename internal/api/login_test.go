@@ -61,8 +61,10 @@ func TestLogInAnswersUnknownWrongAndDisabledTheSame(t *testing.T) {
 	gone := w.signUp("gone@example.com")
 	w.check(w.accounts.Disable(t.Context(), gone.ID, auth.Caller{}))
 	var first reply
-	for i, body := range []string{credentials(email, "wrong"), credentials("unknown@example.com", password),
-		credentials("gone@example.com", password), credentials("no address", password), credentials(email, strings.Repeat("x", 2000))} {
+	for i, body := range []string{
+		credentials(email, "wrong"), credentials("unknown@example.com", password),
+		credentials("gone@example.com", password), credentials("no address", password), credentials(email, strings.Repeat("x", 2000)),
+	} {
 		r := w.do("POST", "/v1/login", body)
 		r.want(body, http.StatusUnauthorized, httpkit.CodeInvalidCredentials)
 		if len(r.cookies) != 0 {

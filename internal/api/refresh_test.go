@@ -127,8 +127,17 @@ func TestTwoCookiesOfOneNameAreRefusedEverywhere(t *testing.T) {
 	w := newWorld(t)
 	j := w.browser()
 	for _, name := range []string{"daypass-access", "daypass-refresh", "daypass-session"} {
-		for _, c := range [][2]string{{"POST", "/v1/login"}, {"POST", "/v1/signup"}, {"POST", "/v1/refresh"}, {"POST", "/v1/logout"},
-			{"GET", "/v1/me"}, {"GET", "/v1/sessions"}, {"DELETE", "/v1/sessions"}, {"POST", "/v1/password"}, {"GET", "/v1/verify"}} {
+		for _, c := range [][2]string{
+			{"POST", "/v1/login"},
+			{"POST", "/v1/signup"},
+			{"POST", "/v1/refresh"},
+			{"POST", "/v1/logout"},
+			{"GET", "/v1/me"},
+			{"GET", "/v1/sessions"},
+			{"DELETE", "/v1/sessions"},
+			{"POST", "/v1/password"},
+			{"GET", "/v1/verify"},
+		} {
 			r := w.do(c[0], c[1], "", j.all, cookie(name, j[name]))
 			r.want(c[1]+" "+name, http.StatusBadRequest, httpkit.CodeDuplicateCookie)
 		}
@@ -172,8 +181,10 @@ func TestAnotherClientsRefreshTokenIsRefusedAndStaysAlive(t *testing.T) {
 	_, mine := w.program()
 	in, err := w.grants.Inspect(t.Context(), secret.FromString(mine))
 	w.check(err)
-	g, foreign, err := w.grants.Issue(auth.Grant{UserID: in.Facts.Grant.UserID, SessionID: in.Facts.Grant.SessionID, ClientID: "other-app",
-		AuthTime: w.clock.Now()}, time.Time{})
+	g, foreign, err := w.grants.Issue(auth.Grant{
+		UserID: in.Facts.Grant.UserID, SessionID: in.Facts.Grant.SessionID, ClientID: "other-app",
+		AuthTime: w.clock.Now(),
+	}, time.Time{})
 	w.check(err)
 	w.check(w.db.Update(t.Context(), func(tx *store.Tx) error { return tx.Grants.Insert(t.Context(), g) }))
 	r := w.do("POST", "/v1/refresh", refreshBody(foreign.Reveal()))

@@ -27,8 +27,10 @@ func (a *API) sessions(w http.ResponseWriter, r *http.Request, v visitor) error 
 	}
 	list := make([]sessionReply, len(all))
 	for i, s := range all {
-		list[i] = sessionReply{s.ID, s.Current, auth.FirstPartyClient, accounts.Device(s.Device.UserAgent),
-			s.CreatedAt.UTC(), s.LastUse.UTC()}
+		list[i] = sessionReply{
+			s.ID, s.Current, auth.FirstPartyClient, accounts.Device(s.Device.UserAgent),
+			s.CreatedAt.UTC(), s.LastUse.UTC(),
+		}
 		if len(s.ClientIDs) > 0 {
 			list[i].Client = s.ClientIDs[0]
 		}

@@ -52,8 +52,14 @@ func TestNoGoodCredentialIs401(t *testing.T) {
 	w := newWorld(t)
 	access, refresh := w.program()
 	j := w.browser()
-	for _, c := range [][2]string{{"GET", "/v1/me"}, {"GET", "/v1/sessions"}, {"DELETE", "/v1/sessions"},
-		{"DELETE", "/v1/sessions/" + unknownID}, {"POST", "/v1/password"}, {"GET", "/v1/verify"}} {
+	for _, c := range [][2]string{
+		{"GET", "/v1/me"},
+		{"GET", "/v1/sessions"},
+		{"DELETE", "/v1/sessions"},
+		{"DELETE", "/v1/sessions/" + unknownID},
+		{"POST", "/v1/password"},
+		{"GET", "/v1/verify"},
+	} {
 		for name, extra := range map[string]with{
 			"nothing": func(*http.Request) {}, "garbage": bearer("x.y.z"), "a refresh token": bearer(refresh),
 			"basic": header("Authorization", "Basic eDp5"), "refresh cookie alone": cookie("daypass-refresh", j["daypass-refresh"]),
@@ -183,8 +189,13 @@ func TestNoOtherOriginActsWithTheCookies(t *testing.T) {
 	w := newWorld(t)
 	j := w.browser()
 	access, _ := w.program()
-	for _, c := range [][2]string{{"DELETE", "/v1/sessions"}, {"DELETE", "/v1/sessions/" + unknownID}, {"POST", "/v1/password"},
-		{"POST", "/v1/logout"}, {"POST", "/v1/refresh"}} {
+	for _, c := range [][2]string{
+		{"DELETE", "/v1/sessions"},
+		{"DELETE", "/v1/sessions/" + unknownID},
+		{"POST", "/v1/password"},
+		{"POST", "/v1/logout"},
+		{"POST", "/v1/refresh"},
+	} {
 		for _, h := range []with{header("Origin", "https://evil.example"), header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Site", "same-site")} {
 			r := w.do(c[0], c[1], "", j.all, h)
 			r.want(c[1], http.StatusForbidden, httpkit.CodeCrossOrigin)

@@ -30,7 +30,7 @@ import (
 const (
 	issuer   = "http://localhost:8080"
 	email    = "ann@example.com"
-	password = "correct horse battery staple" //nolint:gosec // G101: public by intention
+	password = "correct horse battery staple"
 )
 
 // clock is a time that only tests move.
@@ -66,8 +66,10 @@ type world struct {
 func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	t.Helper()
 	w := &world{t: t, db: storetest.SQLite(t), clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
-	rules := auth.RefreshRules{Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
-		SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute}
+	rules := auth.RefreshRules{
+		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
+		SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute,
+	}
 	masters, err := keys.ParseMasters(keys.NewMasterFile())
 	w.check(err)
 	ring, err := keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.clock.Now})
@@ -78,20 +80,28 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	w.check(err)
 	w.accounts, err = accounts.New(accounts.Needs{DB: w.db, Now: w.clock.Now, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	w.check(err)
-	principals, err := login.NewPrincipals(login.Needs{DB: w.db, Accounts: w.accounts, Verifier: ring, Inspector: w.grants,
-		SessionIdle: rules.SessionIdle, Now: w.clock.Now, Audience: issuer + "/v1"})
+	principals, err := login.NewPrincipals(login.Needs{
+		DB: w.db, Accounts: w.accounts, Verifier: ring, Inspector: w.grants,
+		SessionIdle: rules.SessionIdle, Now: w.clock.Now, Audience: issuer + "/v1",
+	})
 	w.check(err)
-	w.addClient(auth.Client{ID: auth.FirstPartyClient, Public: true, FirstParty: true, Grants: []oauth.GrantType{oauth.GrantRefreshToken},
-		Scopes: []string{"openid", "profile", "email"}, Resources: []string{issuer + "/v1"}})
+	w.addClient(auth.Client{
+		ID: auth.FirstPartyClient, Public: true, FirstParty: true, Grants: []oauth.GrantType{oauth.GrantRefreshToken},
+		Scopes: []string{"openid", "profile", "email"}, Resources: []string{issuer + "/v1"},
+	})
 	w.addClient(auth.Client{ID: "other-app", Public: true, Grants: []oauth.GrantType{oauth.GrantRefreshToken}, Scopes: []string{"openid"}})
-	pipeline, err := exchange.New(exchange.Config{Clients: clients.New(w.db), Keys: ring, Lifetime: auth.DefaultAccessLifetime,
+	pipeline, err := exchange.New(exchange.Config{
+		Clients: clients.New(w.db), Keys: ring, Lifetime: auth.DefaultAccessLifetime,
 		Fallback: issuer + "/oauth/userinfo", Now: w.clock.Now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken: exchange.RefreshHook{Grants: w.grants},
 			auth.GrantLogin:         login.Hook{Accounts: w.accounts, Grants: w.grants},
-		}})
+		},
+	})
 	w.check(err)
-	w.needs = api.Needs{Exchange: pipeline, Accounts: w.accounts, Principals: principals, Cookies: httpkit.Cookies{Insecure: true},
-		Now: w.clock.Now, AllowTokenMode: true, ShowVerdict: true}
+	w.needs = api.Needs{
+		Exchange: pipeline, Accounts: w.accounts, Principals: principals, Cookies: httpkit.Cookies{Insecure: true},
+		Now: w.clock.Now, AllowTokenMode: true, ShowVerdict: true,
+	}
 	for _, change := range adapt {
 		change(&w.needs)
 	}

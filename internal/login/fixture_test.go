@@ -19,7 +19,7 @@ import (
 const (
 	issuer   = "http://localhost:8080"
 	audience = issuer + "/v1"
-	password = "correct horse battery staple" //nolint:gosec // G101: public by intention
+	password = "correct horse battery staple"
 )
 
 // clock is a time that only tests move.
@@ -56,8 +56,10 @@ type fixture struct {
 func newFixture(t *testing.T, db *store.DB) *fixture {
 	t.Helper()
 	f := &fixture{db: db, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
-	rules := auth.RefreshRules{Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
-		SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute}
+	rules := auth.RefreshRules{
+		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle,
+		SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute,
+	}
 	masters, err := keys.ParseMasters(keys.NewMasterFile())
 	check(t, err)
 	f.masters = masters
@@ -68,11 +70,15 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 	check(t, err)
 	f.accounts, err = accounts.New(accounts.Needs{DB: db, Now: f.clock.Now, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	check(t, err)
-	f.principals, err = NewPrincipals(Needs{DB: db, Accounts: f.accounts, Verifier: f.ring, Inspector: f.grants,
-		SessionIdle: auth.DefaultSessionIdle, Now: f.clock.Now, Audience: audience})
+	f.principals, err = NewPrincipals(Needs{
+		DB: db, Accounts: f.accounts, Verifier: f.ring, Inspector: f.grants,
+		SessionIdle: auth.DefaultSessionIdle, Now: f.clock.Now, Audience: audience,
+	})
 	check(t, err)
-	f.client = auth.Client{ID: auth.FirstPartyClient, Public: true, FirstParty: true, Scopes: []string{"openid", "profile", "email"},
-		Resources: []string{audience, "https://api.example"}, CreatedAt: f.clock.Now()}
+	f.client = auth.Client{
+		ID: auth.FirstPartyClient, Public: true, FirstParty: true, Scopes: []string{"openid", "profile", "email"},
+		Resources: []string{audience, "https://api.example"}, CreatedAt: f.clock.Now(),
+	}
 	other := auth.Client{ID: "other-app", Public: true, Scopes: []string{"openid"}, CreatedAt: f.clock.Now()}
 	check(t, db.Update(t.Context(), func(tx *store.Tx) error {
 		_, first := tx.Clients.Insert(t.Context(), f.client)
@@ -109,8 +115,10 @@ func (f *fixture) logIn(t *testing.T) auth.Granted {
 
 // claims are those of the access token that the pipeline would mint.
 func (f *fixture) claims(g auth.Granted) auth.AccessClaims {
-	return auth.AccessClaims{Subject: g.Subject, ClientID: g.ClientID, Audience: g.Resources, GrantID: g.GrantID.String(),
-		AuthTime: g.AuthTime.Unix(), Epoch: f.client.Epoch}
+	return auth.AccessClaims{
+		Subject: g.Subject, ClientID: g.ClientID, Audience: g.Resources, GrantID: g.GrantID.String(),
+		AuthTime: g.AuthTime.Unix(), Epoch: f.client.Epoch,
+	}
 }
 
 func (f *fixture) mint(t *testing.T, c auth.AccessClaims) secret.Token {
@@ -134,8 +142,10 @@ func (f *fixture) alive(t *testing.T, grant auth.ID) bool {
 // otherApp gives another client a grant of the log-in's session and returns its refresh token.
 func (f *fixture) otherApp(t *testing.T, g auth.Granted) (auth.Grant, secret.Token) {
 	t.Helper()
-	grant, refresh, err := f.grants.Issue(auth.Grant{UserID: g.UserID, SessionID: g.SessionID, ClientID: "other-app",
-		Scopes: []string{"openid"}, AuthTime: g.AuthTime}, g.SessionExpires)
+	grant, refresh, err := f.grants.Issue(auth.Grant{
+		UserID: g.UserID, SessionID: g.SessionID, ClientID: "other-app",
+		Scopes: []string{"openid"}, AuthTime: g.AuthTime,
+	}, g.SessionExpires)
 	check(t, err)
 	check(t, f.db.Update(t.Context(), func(tx *store.Tx) error { return tx.Grants.Insert(t.Context(), grant) }))
 	return grant, refresh

@@ -28,10 +28,29 @@ func TestAccessTokenSpeaksForItsUserSessionAndGrant(t *testing.T) {
 	})
 }
 
-// TestAccessTokenDiesHereWithWhateverItStandsOn: its signature and times are good in every row.
+// spoil makes an access token worthless that is about to be minted from c.
+type spoil func(t *testing.T, f *fixture, g auth.Granted, c *auth.AccessClaims)
+
+// refuseAll logs in, spoils and presents a token whose signature and times are good.
+func refuseAll(t *testing.T, ways map[string]spoil) {
+	t.Helper()
+	for name, end := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := onSQLite(t)
+			g := f.logIn(t)
+			c := f.claims(g)
+			end(t, f, g, &c)
+			if _, err := f.principals.Authenticate(t.Context(), f.mint(t, c)); !errors.Is(err, ErrUnauthenticated) {
+				t.Errorf("got %v, want ErrUnauthenticated", err)
+			}
+		})
+	}
+}
+
 func TestAccessTokenDiesHereWithWhateverItStandsOn(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(t *testing.T, f *fixture, g auth.Granted, c *auth.AccessClaims){
+	refuseAll(t, map[string]spoil{
 		"grant revoked": func(t *testing.T, f *fixture, g auth.Granted, _ *auth.AccessClaims) {
 			f.update(t, func(ctx context.Context, tx *store.Tx) error {
 				_, err := tx.Grants.Revoke(ctx, store.Selector{Grant: g.GrantID}, auth.ReasonAdmin, f.clock.Now(), time.Hour)
@@ -64,6 +83,12 @@ func TestAccessTokenDiesHereWithWhateverItStandsOn(t *testing.T) {
 				return tx.Clients.Bump(ctx, auth.FirstPartyClient, f.clock.Now(), time.Hour)
 			})
 		},
+	})
+}
+
+func TestAccessTokenOfAnotherClientUserOrResourceIsNotGoodHere(t *testing.T) {
+	t.Parallel()
+	refuseAll(t, map[string]spoil{
 		"another client": func(t *testing.T, f *fixture, g auth.Granted, c *auth.AccessClaims) {
 			grant, _ := f.otherApp(t, g)
 			c.ClientID, c.GrantID = "other-app", grant.ID.String()
@@ -92,18 +117,7 @@ func TestAccessTokenDiesHereWithWhateverItStandsOn(t *testing.T) {
 		"another audience": func(_ *testing.T, _ *fixture, _ auth.Granted, c *auth.AccessClaims) {
 			c.Audience = auth.Audience{"https://api.example"}
 		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := onSQLite(t)
-			g := f.logIn(t)
-			c := f.claims(g)
-			end(t, f, g, &c)
-			if _, err := f.principals.Authenticate(t.Context(), f.mint(t, c)); !errors.Is(err, ErrUnauthenticated) {
-				t.Errorf("got %v, want ErrUnauthenticated", err)
-			}
-		})
-	}
+	})
 }
 
 func TestAccessTokenIsRefusedWhenItsTimeItsOwnIDOrItsSessionIsOver(t *testing.T) {

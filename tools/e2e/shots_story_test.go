@@ -28,6 +28,7 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	} {
 		l.noScript = own.noScript
 		run(t, ctx, "look "+suffix, appear(l))
+		Eval[bool](t, ctx, "(scrollTo({top: 0, behavior: 'instant'}), true)") // what sticks to the window then lies where it begins
 		settle(t, ctx)
 		if got := Eval[int](t, ctx, `document.documentElement.scrollWidth - innerWidth`); got > 0 {
 			t.Errorf("%s-%s: %d pixels stick out", name, suffix, got)

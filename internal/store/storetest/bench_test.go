@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -53,7 +54,11 @@ func open(b *testing.B, engine string) (db *store.DB, driver, dsn string) {
 	if engine == "postgres" {
 		dsn = storetest.Postgres(b)
 		db, _ = storetest.OpenPostgres(b, dsn)
-		return db, "pgx", dsn + "&synchronous_commit=off"
+		separator := "?"
+		if strings.Contains(dsn, "?") {
+			separator = "&"
+		}
+		return db, "pgx", dsn + separator + "synchronous_commit=off"
 	}
 	path := filepath.Join(b.TempDir(), "daypass.db")
 	db, _ = storetest.OpenSQLite(b, path)
