@@ -13,6 +13,7 @@ import (
 	"github.com/daypass/daypass/internal/grants"
 	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/keys"
+	"github.com/daypass/daypass/internal/login"
 	"github.com/daypass/daypass/internal/pages"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
@@ -42,7 +43,10 @@ func (l pageLogIn) SignUp(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, 
 }
 
 // pageSessions are the sessions of the pages.
-type pageSessions struct{ accounts *accounts.Service }
+type pageSessions struct {
+	accounts   *accounts.Service
+	principals *login.Principals
+}
 
 var _ pages.Sessions = pageSessions{}
 
@@ -59,15 +63,8 @@ func (s pageSessions) End(ctx context.Context, user, session auth.ID, caller aut
 	return s.accounts.EndSession(ctx, user, session, caller)
 }
 
-func (s pageSessions) LogOut(ctx context.Context, cookie secret.Token, caller auth.Caller) error {
-	view, _, err := s.accounts.SessionByToken(ctx, cookie)
-	if errors.Is(err, auth.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.accounts.LogOut(ctx, caller, view.ID)
+func (s pageSessions) LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error {
+	return s.principals.LogOut(ctx, login.Presented{Session: cookie, Access: []secret.Token{access}}, caller)
 }
 
 // demoGrants lets the demo look at a grant and bend its clocks.

@@ -122,7 +122,7 @@ func (a *App) rules(masters *keys.Masters) auth.RefreshRules {
 	c := a.config
 	return auth.RefreshRules{
 		Window: c.Refresh.ReplayWindow, Idle: c.Refresh.Idle, SessionIdle: c.Session.Idle,
-		Key: masters.Active(), RevokeFor: c.AccessToken.Lifetime + auth.RevocationSlack,
+		Key: masters.Active(), RevokeFor: auth.MaxAccessLifetime + auth.RevocationSlack, // whatever the lifetime was when a token was made
 	}
 }
 
@@ -158,6 +158,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	}
 	a.principals, err = login.NewPrincipals(login.Needs{
 		DB: a.db, Accounts: a.accounts, Verifier: a.ring, Inspector: a.grants, SessionIdle: c.Session.Idle, Now: a.now,
+		Audience: a.firstPartyAudience(),
 	})
 	if err != nil {
 		return err

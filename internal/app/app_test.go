@@ -269,6 +269,60 @@ func TestDataFolderOfTheOtherVerbIsRefused(t *testing.T) {
 	}
 }
 
+func TestADatabaseOfTheOtherVerbIsRefused(t *testing.T) {
+	t.Parallel()
+	c := load(t, t.TempDir())
+	n := start(t, c)
+	if err := n.markDatabase(t.Context(), markDev); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := n.markDatabase(t.Context(), markDev); err != nil {
+			t.Errorf("the same verb again: %v", err)
+		}
+	}
+	c.Listen = "127.0.0.1:0"
+	err := Serve(t.Context(), c, "", telemetry.NewLogger(io.Discard, "text", nil)) // another folder, or none: the same database
+	if err == nil || !strings.Contains(err.Error(), "daypass dev") {
+		t.Errorf("got %v, want a refusal that names the other verb", err)
+	}
+}
+
+func TestServeAnswersUnderItsOwnNamesOnly(t *testing.T) {
+	t.Parallel()
+	c := load(t, t.TempDir())
+	a, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	a.config.Issuer = "https://id.example"
+	if err := a.mount(nil); err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"id.example": 200, "id.example:443": 200, "ID.example": 200, "localhost:8080": 200, "127.0.0.1": 200,
+		"evil.example": 421, "id.example.evil": 421} {
+		r := httptest.NewRequest(http.MethodGet, "/login", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("Host %s: got %d, want %d", host, w.Code, want)
+		}
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/v1/demo/state": 404, "/demo": 404, "/oauth/nothing": 404, "/nothing": 404} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		if r.Host = "id.example"; path == "/healthz" {
+			r.Host = "10.0.0.7:8080"
+		}
+		w := httptest.NewRecorder()
+		a.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%s: got %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 func TestALostMasterKeyIsToldAndNotReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

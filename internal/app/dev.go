@@ -57,6 +57,9 @@ func Dev(ctx context.Context, c config.Config, dir string, log *slog.Logger, out
 }
 
 func (a *App) dev(ctx context.Context, listener net.Listener, dir string, out io.Writer) error {
+	if err := a.markDatabase(ctx, markDev); err != nil {
+		return err
+	}
 	password, err := a.seed(ctx, dir)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/daypass/daypass/internal/config"
 	"github.com/daypass/daypass/internal/store"
@@ -52,12 +53,14 @@ func private(path string) error {
 	return f.Close()
 }
 
-// The two kinds of data folder. Dev's holds published credentials, so serving it to the world would
-// hand out accounts.
+// The two kinds of installation. Dev's holds published credentials, so serving it to the world would hand
+// out accounts. The database is marked, and the data folder too, so that the refusal comes before the
+// other verb's keys are touched.
 const (
-	markFile  = "daypass.kind"
-	markDev   = "dev"
-	markServe = "serve"
+	markFile    = "daypass.kind"
+	markSetting = "kind"
+	markDev     = "dev"
+	markServe   = "serve"
 )
 
 // mark claims a data folder for a verb, or refuses it when the other verb has it.
@@ -75,17 +78,25 @@ func mark(dir, kind string) error {
 	if err != nil {
 		return fmt.Errorf("data folder: %w", err)
 	}
-	if got := string(found); got != kind+"\n" {
-		return fmt.Errorf("the data folder %s belongs to `daypass %s`: choose another one with --data", dir, oneLine(got))
+	if got := strings.TrimSpace(string(found)); got != kind {
+		return fmt.Errorf("the data folder %s belongs to `daypass %.20s`: choose another one with --data", dir, got)
 	}
 	return nil
 }
 
-func oneLine(s string) string {
-	for i, r := range s {
-		if r < ' ' {
-			return s[:i]
+// markDatabase does the same for the database, wherever it is.
+func (a *App) markDatabase(ctx context.Context, kind string) error {
+	var found []byte
+	err := a.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Settings.Put(ctx, markSetting, []byte(kind))
+		if err != nil {
+			return err
 		}
+		found, err = tx.Settings.Get(ctx, markSetting)
+		return err
+	})
+	if err == nil && string(found) != kind {
+		err = fmt.Errorf("this database belongs to `daypass %s`: choose another one", found)
 	}
-	return s
+	return err
 }

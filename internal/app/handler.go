@@ -2,6 +2,8 @@ package app
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/daypass/daypass/internal/api"
 	"github.com/daypass/daypass/internal/demo"
@@ -43,16 +45,27 @@ func (a *App) mount(d *demo.Demo) error {
 			return err
 		}
 	}
-	mux.HandleFunc("GET /healthz", healthz)
-	mux.HandleFunc("GET /readyz", a.readyz)
-	var handler http.Handler = mux
-	if d != nil {
-		handler = httpkit.AllowHosts(mux, httpkit.LocalHosts())
-	}
-	a.handler = httpkit.Wrap(handler, httpkit.WrapOptions{
+	outer := http.NewServeMux()
+	outer.HandleFunc("GET /healthz", healthz) // a load balancer asks under a name of its own
+	outer.HandleFunc("GET /readyz", a.readyz)
+	outer.Handle("/", httpkit.AllowHosts(mux, a.hosts(d != nil)))
+	a.handler = httpkit.Wrap(outer, httpkit.WrapOptions{
 		Now: a.now, Logger: a.log, TrustedProxies: a.config.TrustedProxies, InsecureNoHSTS: a.config.PlainHTTP(),
 	})
 	return nil
+}
+
+// hosts are the Host headers that are answered: this machine's own names and, under serve, the issuer's
+// and those of the configuration. Any other one is somebody else's name that points here (HH-05).
+func (a *App) hosts(dev bool) []string {
+	all := httpkit.LocalHosts()
+	if dev {
+		return all
+	}
+	if u, err := url.Parse(a.config.Issuer); err == nil {
+		all = append(all, strings.TrimSuffix(u.Host, ":"+u.Port())) // on any port
+	}
+	return all
 }
 
 func (a *App) mountOAuth(mux *http.ServeMux) error {
@@ -82,7 +95,7 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 
 func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	c := pages.Config{
-		LogIn: pageLogIn{a.accounts, a.pipeline}, Sessions: pageSessions{a.accounts}, Cookies: a.cookies(),
+		LogIn: pageLogIn{a.accounts, a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Landing: "/account", Now: a.now,
 	}
 	if dev {
@@ -98,7 +111,14 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	for _, r := range p.Routes() {
 		mux.Handle(r.Pattern, guard.Handler(r.Handler))
 	}
-	mux.HandleFunc("/", p.NotFound)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			httpkit.WriteProblem(w, r, httpkit.Problem{Code: httpkit.CodeMethodNotAllowed})
+			return
+		}
+		p.NotFound(w, r)
+	})
 	return nil
 }
 

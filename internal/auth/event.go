@@ -23,6 +23,7 @@ const (
 	EventGrantMisbound   EventKind = "grant.misbound"
 	EventGrantForged     EventKind = "grant.forged"
 	EventGrantRevoked    EventKind = "grant.revoked"
+	EventTokenRevoked    EventKind = "token.revoked"
 	EventClientCreated   EventKind = "client.created"
 	EventClientUpdated   EventKind = "client.updated"
 	EventClientSecret    EventKind = "client.secret_rotated"

@@ -10,6 +10,8 @@ const (
 	DefaultSessionIdle    = 7 * 24 * time.Hour
 	DefaultSessionLife    = 30 * 24 * time.Hour
 	DefaultAccessLifetime = 10 * time.Minute
+	// MaxAccessLifetime is the longest that can be configured; revocations are kept for as long.
+	MaxAccessLifetime = time.Hour
 )
 
 const (

@@ -74,8 +74,8 @@ func (s *Service) Find(ctx context.Context, id string) (auth.Client, error) {
 	return c, nil
 }
 
-// Authenticate proves a client by its registered method and no other. The same work is done for a
-// client that does not exist as for a wrong secret. It returns ErrUnauthenticated, or an error of the
+// Authenticate proves a client by its registered method and no other. A secret is
+// compared for a client that does not exist too. It returns ErrUnauthenticated, or an error of the
 // store.
 func (s *Service) Authenticate(ctx context.Context, c Credentials) (auth.Client, error) {
 	client, err := s.Find(ctx, c.ID)

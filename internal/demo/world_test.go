@@ -224,7 +224,7 @@ func (x *world) End(_ context.Context, _, session auth.ID, _ auth.Caller) error 
 	return nil
 }
 
-func (x *world) LogOut(ctx context.Context, cookie secret.Token, caller auth.Caller) error {
+func (x *world) LogOut(ctx context.Context, cookie, _ secret.Token, caller auth.Caller) error {
 	_, s, err := x.Current(ctx, cookie)
 	if err != nil {
 		return nil //nolint:nilerr // over already: nothing to end

@@ -98,7 +98,7 @@ func (d *Desk) refresh(ctx context.Context, client auth.Client, token secret.Tok
 // access verifies an access token and asks the store whether what it stands on is alive.
 func (d *Desk) access(ctx context.Context, token secret.Token) (auth.AccessClaims, bool, error) {
 	claims, err := d.Pipeline.c.Keys.VerifyAccess(token, "", false)
-	if err != nil {
+	if err != nil || !d.Pipeline.c.Now().Before(time.Unix(claims.Expires, 0)) { // our own clock needs no leeway
 		return auth.AccessClaims{}, false, nil //nolint:nilerr // not a token of ours is an answer: inactive
 	}
 	alive := false
@@ -126,9 +126,17 @@ func (d *Desk) Revoke(ctx context.Context, c clients.Credentials, token secret.T
 		return nil //nolint:nilerr // RFC 7009 §2.2: invalid tokens are answered with 200
 	}
 	return d.DB.Update(ctx, func(tx *store.Tx) error {
+		known, err := tx.Revocations.Contains(ctx, auth.RevokeToken, claims.ID)
+		if err != nil || known { // asked again: the table does not grow
+			return err
+		}
+		now := d.Pipeline.c.Now()
+		grant, _ := auth.ParseID(claims.GrantID) // zero for a client's own token
+		if err := tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventTokenRevoked, GrantID: grant, ClientID: client.ID, Caller: caller}); err != nil {
+			return err
+		}
 		return tx.Revocations.Insert(ctx, auth.Revocation{
-			Kind: auth.RevokeToken, Subject: claims.ID, At: d.Pipeline.c.Now(),
-			Until: time.Unix(claims.Expires, 0).Add(auth.RevocationSlack),
+			Kind: auth.RevokeToken, Subject: claims.ID, At: now, Until: time.Unix(claims.Expires, 0).Add(auth.RevocationSlack),
 		})
 	})
 }

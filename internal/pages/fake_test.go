@@ -73,7 +73,7 @@ func (f *fake) End(_ context.Context, user, session auth.ID, _ auth.Caller) erro
 	return nil
 }
 
-func (f *fake) LogOut(context.Context, secret.Token, auth.Caller) error {
+func (f *fake) LogOut(context.Context, secret.Token, secret.Token, auth.Caller) error {
 	f.out = true
 	return nil
 }

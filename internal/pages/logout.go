@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 )
 
@@ -23,9 +24,10 @@ func (p *Pages) askLogOut(w http.ResponseWriter, r *http.Request) {
 // logOut ends the session and takes the cookies away, also when the session was over already: whoever presses
 // the button wants this browser to hold nothing.
 func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
-	cookie, present, err := p.cfg.Cookies.Session(r)
-	if err == nil && present {
-		err = p.cfg.Sessions.LogOut(r.Context(), cookie, caller(r))
+	cookie, _, err := p.cfg.Cookies.Session(r)
+	access, _, errAccess := p.cfg.Cookies.Access(r)
+	if err = errors.Join(err, errAccess); err == nil {
+		err = p.cfg.Sessions.LogOut(r.Context(), cookie, access, caller(r))
 	}
 	if err != nil {
 		p.fail(w, r, err)

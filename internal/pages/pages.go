@@ -38,8 +38,9 @@ type Sessions interface {
 	List(ctx context.Context, user, current auth.ID) ([]auth.SessionView, error)
 	// End ends one session of the user, with its grants.
 	End(ctx context.Context, user, session auth.ID, caller auth.Caller) error
-	// LogOut ends the session of the cookie, with its grants; a session that is over already is no error.
-	LogOut(ctx context.Context, cookie secret.Token, caller auth.Caller) error
+	// LogOut ends the sessions of the SSO cookie and of the access cookie, with their grants. Either may be empty,
+	// and what is over already is no error.
+	LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error
 }
 
 // Config is what the pages need. LogIn, Sessions, Landing and Now are required.

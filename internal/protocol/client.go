@@ -47,7 +47,7 @@ func credentials(r *http.Request, f httpkit.Form) (clients.Credentials, error) {
 		}
 		return c, nil
 	case id == "":
-		return clients.Credentials{}, oauth.NewError(oauth.InvalidRequest, "client_id is missing")
+		return clients.Credentials{}, oauth.NewError(oauth.InvalidClient, "the client did not say who it is")
 	case !posted.IsZero():
 		return clients.Credentials{Method: oauth.AuthSecretPost, ID: id, Secret: posted}, nil
 	}

@@ -47,7 +47,8 @@ func TestIntrospectionTellsOnlyWhomItConcerns(t *testing.T) {
 	w.pass(11 * time.Minute)
 	inactive(t, "expired", w.introspect(access, machineID))
 	w.post("/oauth/introspect", url.Values{"token": {access}, "client_id": {publicID}}).want(t, 401, oauth.InvalidClient)
-	w.post("/oauth/introspect", url.Values{"token": {access}}).want(t, 400, oauth.InvalidRequest)
+	w.post("/oauth/introspect", url.Values{"token": {access}}).want(t, 401, oauth.InvalidClient)
+	w.post("/oauth/revoke", url.Values{"token": {access}}).want(t, 401, oauth.InvalidClient)
 	w.post("/oauth/introspect", url.Values{}, basic(machineID, secretOf)).want(t, 400, oauth.InvalidRequest)
 }
 

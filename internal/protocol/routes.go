@@ -88,6 +88,9 @@ func (p *Protocol) Routes() []Route {
 
 // Mount registers every route; another method gets 405 in the form of an OAuth error.
 func (p *Protocol) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("/oauth/", func(w http.ResponseWriter, _ *http.Request) {
+		httpkit.WriteJSON(w, http.StatusNotFound, oauth.NewError(oauth.InvalidRequest, "there is no such endpoint"))
+	})
 	for _, route := range p.Routes() {
 		mux.HandleFunc(route.Path, func(w http.ResponseWriter, r *http.Request) {
 			if !slices.Contains(route.Methods, r.Method) {

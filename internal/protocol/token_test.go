@@ -206,7 +206,7 @@ func TestTokenEndpointRefusesBadRequests(t *testing.T) {
 		"another client_id":           {cc("client_id", strangerID), basic(machineID, secretOf), 400, oauth.InvalidRequest},
 		"confidential without secret": {cc("client_id", machineID), none, 401, oauth.InvalidClient},
 		"public client with a secret": {url.Values{"grant_type": {"refresh_token"}}, basic(publicID, secretOf), 401, oauth.InvalidClient},
-		"no client at all":            {cc(), none, 400, oauth.InvalidRequest},
+		"no client at all, without":   {cc(), none, 401, oauth.InvalidClient},
 		"unknown scope":               {cc("scope", "admin"), basic(machineID, secretOf), 400, oauth.InvalidScope},
 		"bad scope characters":        {cc("scope", "re\"ad"), basic(machineID, secretOf), 400, oauth.InvalidScope},
 		"unknown resource":            {cc("resource", "https://evil.example"), basic(machineID, secretOf), 400, oauth.InvalidTarget},

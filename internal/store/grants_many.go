@@ -68,7 +68,7 @@ func (s Grants) List(ctx context.Context, sel Selector, limit int) ([]auth.Grant
 	return collect(rows, err, scan)
 }
 
-// Sweep deletes up to limit grants whose absolute end or revocation lies before the time given.
+// Sweep deletes up to limit grants whose absolute end lies before the time given.
 func (s Grants) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
 	res, err := s.q.ExecContext(ctx, `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)`,
 		millis(before), limit)

@@ -72,7 +72,9 @@ func (w *wire) seen() (presented, handedOut []string, lost int) {
 	return presented, handedOut, lost
 }
 
-func isRefresh(r *http.Request) bool { return r.Method == http.MethodPost && r.URL.Path == "/v1/refresh" }
+func isRefresh(r *http.Request) bool {
+	return r.Method == http.MethodPost && r.URL.Path == "/v1/refresh"
+}
 
 func (w *wire) request(r *http.Request) {
 	if !isRefresh(r) {

@@ -38,7 +38,7 @@ var _ store.Engine = (*Engine)(nil)
 
 // Open connects to the database of a postgres:// URL and refuses servers older than 15.
 func Open(ctx context.Context, dsn string) (*Engine, error) {
-	durable, err := pool(dsn, map[string]string{"statement_timeout": millis(statementTimeout)})
+	durable, err := pool(dsn, map[string]string{"statement_timeout": millis(statementTimeout), "synchronous_commit": "on"})
 	if err != nil {
 		return nil, err
 	}
