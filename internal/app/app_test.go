@@ -300,8 +300,10 @@ func TestServeAnswersUnderItsOwnNamesOnly(t *testing.T) {
 	if err := a.mount(nil); err != nil {
 		t.Fatal(err)
 	}
-	for host, want := range map[string]int{"id.example": 200, "id.example:443": 200, "ID.example": 200, "localhost:8080": 200, "127.0.0.1": 200,
-		"evil.example": 421, "id.example.evil": 421} {
+	for host, want := range map[string]int{
+		"id.example": 200, "id.example:443": 200, "ID.example": 200, "localhost:8080": 200, "127.0.0.1": 200,
+		"evil.example": 421, "id.example.evil": 421,
+	} {
 		r := httptest.NewRequest(http.MethodGet, "/login", nil)
 		r.Host = host
 		w := httptest.NewRecorder()

@@ -242,9 +242,6 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	httpkit.WriteProblem(w, r, problem)
 }
 
-// maxUserAgent is how much of a user agent is kept (auth.Caller).
-const maxUserAgent = 256
-
 func caller(r *http.Request, userAgent string) auth.Caller {
 	return auth.NewCaller(httpkit.ClientIP(r.Context()), userAgent)
 }

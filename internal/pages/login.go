@@ -107,9 +107,6 @@ func readAsk(r *http.Request) (auth.LoginAsk, error) {
 	return auth.LoginAsk{Email: form.Get("username"), Password: form.Secret("password"), Caller: caller(r)}, nil
 }
 
-// maxUserAgent is how much of a user agent is kept (auth.Caller).
-const maxUserAgent = 256
-
 func caller(r *http.Request) auth.Caller {
 	return auth.NewCaller(httpkit.ClientIP(r.Context()), r.UserAgent())
 }
