@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -30,7 +31,8 @@ func TestTheTourOfTheREADMEDoesWhatItSays(t *testing.T) {
 	if len(lines) != len(promises) {
 		t.Fatalf("the tour has %d lines, this test knows %d:\n%s", len(lines), len(promises), strings.Join(lines, "\n"))
 	}
-	output, codes := bash(t, s, lines)
+	dir := tempDir(t, "tour-")
+	output, codes := bash(t, s, dir, lines)
 	for i, p := range promises {
 		if !strings.HasPrefix(lines[i], p.line) {
 			t.Fatalf("line %d is %q, this test knows %q…", i+1, lines[i], p.line)
@@ -39,6 +41,24 @@ func TestTheTourOfTheREADMEDoesWhatItSays(t *testing.T) {
 			t.Errorf("line %d, %s\nexit code %d, printed %q, want it to match %s", i+1, lines[i], codes[i], output[i], p.prints)
 		}
 	}
+	// The tour counts different tokens; had one of the two requests failed, it would count one as well.
+	first, retry := refreshTokenIn(t, dir, "first.json"), refreshTokenIn(t, dir, "retry.json")
+	if first != retry || first == refreshTokenIn(t, dir, "tokens.json") {
+		t.Error("refresh and retry did not get one new successor")
+	}
+}
+
+func refreshTokenIn(t *testing.T, dir, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got tokens
+	if err := json.Unmarshal(text, &got); err != nil || got.Refresh == "" {
+		t.Fatalf("%s holds no refresh token (%v), error %q", name, err, got.Error)
+	}
+	return got.Refresh
 }
 
 // promise is what one line of the tour prints.
@@ -57,7 +77,7 @@ func tour() []promise {
 		{"curl -s http://localhost:8080/demo/api/hello -H ", regexp.MustCompile(`^\{"message":"Hello[^"]*","sub":"[0-9a-f-]{36}","client_id":"daypass"`)},
 		{"curl -s http://localhost:8080/oauth/token ", nothing},
 		{"curl -s http://localhost:8080/oauth/token ", nothing},
-		{"grep -o ", regexp.MustCompile(`^\s*1\n$`)},
+		{"grep -o ", regexp.MustCompile(`^\s*2 "refresh_token":"dpr_[\w-]+"\n$`)},
 		{`echo "$REFRESH" | `, regexp.MustCompile(`(?s)^what +refresh token\nverdict +Replay .*\ngeneration +0\n`)},
 		{"curl -s -X POST http://localhost:8080/v1/logout ", nothing},
 		{"curl -s http://localhost:8080/oauth/token ", regexp.MustCompile(`^\{"error":"invalid_grant"`)},
@@ -132,8 +152,8 @@ func commands(blocks []string) []string {
 	return all
 }
 
-// bash runs lines in one shell against a server and returns what each printed on both streams, and its exit code.
-func bash(t *testing.T, s *Server, lines []string) (output []string, codes []int) {
+// bash runs lines in one shell in dir against a server and returns what each printed on both streams, and its exit code.
+func bash(t *testing.T, s *Server, dir string, lines []string) (output []string, codes []int) {
 	t.Helper()
 	const mark = "=== end of line, exit code "
 	local := strings.NewReplacer("http://localhost:8080", s.URL, "./daypass-data", s.Data, "go run ./cmd/daypass", program(t))
@@ -144,7 +164,7 @@ func bash(t *testing.T, s *Server, lines []string) (output []string, codes []int
 	ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script.String())
-	cmd.Dir, cmd.Env = tempDir(t, "tour-"), cleanEnviron()
+	cmd.Dir, cmd.Env = dir, cleanEnviron()
 	var printed bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &printed, &printed
 	if err := cmd.Run(); err != nil {

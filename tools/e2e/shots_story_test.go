@@ -38,11 +38,10 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	run(t, ctx, "look as before", appear(own))
 }
 
-// settle waits until every animation and transition of the page that ends has ended.
+// settle takes every animation and transition of the page to its end.
 func settle(t *testing.T, ctx context.Context) {
 	t.Helper()
-	Eval[bool](t, ctx, `Promise.allSettled(document.getAnimations().filter((a) => a.effect.getComputedTiming().iterations !== Infinity)
-		.map((a) => a.finished)).then(() => true)`)
+	Eval[bool](t, ctx, `(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity).forEach((a) => a.finish()), true)`)
 }
 
 // untilTrue polls a JavaScript expression until it is true; an error in between is the page being replaced.
