@@ -99,21 +99,45 @@ func (l *stringOrList) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// judgeClaims reads a payload whose signature is right and decides whether it is a good access token here and now. The
-// error says which claim is at fault, without its value.
-func (p *Protector) judgeClaims(payload []byte) (Token, error) {
+// judgeClaims reads the payload of a JWT whose signature is right and decides whether it is a good access token of that
+// issuer, here and now. The error says which claim is at fault, without its value.
+func (p *Protector) judgeClaims(payload []byte, issuer string) (Token, error) {
 	var c claimSet
 	if err := jose.DecodeStrict(payload, &c); err != nil {
 		return Token{}, fmt.Errorf("claims: %w", err)
 	}
-	if c.Issuer != p.issuer { // RFC 9068 §4: exact
+	switch { // RFC 9068 §2.2, beyond what any token must say
+	case c.ID == "":
+		return Token{}, errors.New("jti is missing")
+	case c.IssuedAt == nil:
+		return Token{}, errors.New("iat is missing")
+	}
+	return p.judge(c, payload, issuer)
+}
+
+// judgeAnswer does the same for what the issuer says about an active token (RFC 7662 §2.2). Who was asked is the issuer,
+// unless the answer says something else; jti and iat are the issuer's affair.
+func (p *Protector) judgeAnswer(answer []byte, issuer string) (Token, error) {
+	var c claimSet
+	if err := jose.DecodeStrict(answer, &c); err != nil {
+		return Token{}, fmt.Errorf("claims: %w", err)
+	}
+	if c.Issuer == "" {
+		c.Issuer = issuer
+	}
+	return p.judge(c, answer, issuer)
+}
+
+// judge is what every access token must pass.
+func (p *Protector) judge(c claimSet, said []byte, issuer string) (Token, error) {
+	if c.Issuer != issuer { // RFC 9068 §4: exact
 		return Token{}, errors.New("iss is another issuer")
 	}
 	if !slices.Contains(c.Audience, p.audience) {
 		return Token{}, errors.New("aud does not name this resource")
 	}
-	if c.Subject == "" || c.ClientID == "" || c.ID == "" { // RFC 9068 §2.2
-		return Token{}, errors.New("sub, client_id or jti is missing")
+	if c.Subject == "" || c.ClientID == "" {
+		return Token{}, errors.New("sub or client_id is missing")
 	}
 	if c.Bound != nil {
 		// Without the proof of RFC 7800 §3 a stolen copy would be as good as the original (RFC 9449 §7.1).
@@ -126,11 +150,12 @@ func (p *Protector) judgeClaims(payload []byte) (Token, error) {
 	if err != nil {
 		return Token{}, fmt.Errorf("scope: %w", err)
 	}
+	// Lists have no room to grow: one token serves many requests, and an append must not write into the next one's.
 	return Token{
-		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, Audience: c.Audience, Scopes: scopes,
+		Issuer: c.Issuer, Subject: c.Subject, ClientID: c.ClientID, Audience: slices.Clip(c.Audience), Scopes: slices.Clip(scopes),
 		Expires: c.Expires.time(), IssuedAt: c.IssuedAt.time(),
-		ID: c.ID, GrantID: c.GrantID, SessionID: c.SessionID, ClientEpoch: c.Epoch.number(), Roles: c.Roles,
-		AuthTime: c.AuthTime.time(), ACR: c.ACR, AMR: c.AMR,
+		ID: c.ID, GrantID: c.GrantID, SessionID: c.SessionID, ClientEpoch: c.Epoch.number(), Roles: slices.Clip(c.Roles),
+		AuthTime: c.AuthTime.time(), ACR: c.ACR, AMR: slices.Clip(c.AMR), said: &statement{said},
 	}, nil
 }
 
@@ -140,13 +165,11 @@ func (p *Protector) judgeTimes(c claimSet) error {
 	switch {
 	case c.Expires == nil:
 		return errors.New("exp is missing")
-	case c.IssuedAt == nil:
-		return errors.New("iat is missing")
 	case !now.Before(c.Expires.time().Add(p.leeway)): // RFC 7519 §4.1.4: before, not at
 		return errors.New("exp is past")
 	case c.IssuedAt.time().After(latest):
 		return errors.New("iat is in the future")
-	case *c.Expires <= *c.IssuedAt:
+	case c.IssuedAt != nil && *c.Expires <= *c.IssuedAt:
 		return errors.New("exp is not after iat")
 	case c.NotBefore.time().After(latest):
 		return errors.New("nbf is in the future")

@@ -9,9 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/daypass/daypass/internal/jose"
-	"github.com/daypass/daypass/oauth"
 )
 
 // Algorithm is a JWS signature algorithm (RFC 7515 §4.1.1). Only asymmetric ones exist here: whoever could verify a
@@ -29,6 +26,8 @@ const (
 const (
 	defaultLeeway = 30 * time.Second
 	maxLeeway     = 60 * time.Second
+
+	defaultRemember = 10_000
 )
 
 // Config says what a Protector accepts. Audience is required; every other field may stay zero, which is the strictest
@@ -41,13 +40,25 @@ type Config struct {
 	// Algorithms is the allow-list of signature algorithms. Empty: ES256, EdDSA, RS256, PS256.
 	Algorithms []Algorithm
 
-	// Client fetches metadata and keys from the issuer. Redirects are refused, cookies not kept, and each fetch is cut
-	// off after five seconds whatever the client says. Nil: a client with the default transport.
-	Client *http.Client
-
 	// Keys replaces fetching altogether, for programs that have the issuer's keys at hand. Nil: they are fetched from the
 	// jwks_uri of the issuer's metadata document.
 	Keys KeySource
+
+	// Introspection lets the issuer judge tokens that this API cannot, opaque ones above all (RFC 7662). Nil: the issuer is
+	// never asked, and opaque tokens are refused.
+	Introspection *Introspection
+
+	// Issuers are further servers whose tokens pass, beside the one that New is given and that Algorithms, Keys and
+	// Introspection speak of. With more than one, a user is Token.Identity and never Subject alone.
+	Issuers []Issuer
+
+	// Client speaks to the issuers. Redirects are refused, cookies not kept, and each exchange is cut off after five seconds
+	// whatever the client says. Nil: a client with the default transport.
+	Client *http.Client
+
+	// Remember is how many tokens are remembered, by their SHA-256, once they have been judged good: until they expire, the
+	// key that signed them is withdrawn, or room is needed. A token costs about a kilobyte. Zero: 10 000. Negative: none.
+	Remember int
 
 	// AccessCookie names a cookie that may carry the access token when there is no Authorization header. Cookie-borne
 	// requests must pass http.CrossOriginProtection; two cookies of this name are refused, since one of them was
@@ -64,9 +75,13 @@ type Config struct {
 	// Realm stands in challenges. Printable ASCII without quotes and backslashes. Empty: the audience.
 	Realm string
 
+	// Metadata describes this API to clients (RFC 9728). Set it if you serve MetadataHandler, since challenges then name its
+	// address; the audience must be an https URL without query, or http on this machine. Nil: there is no document.
+	Metadata *Metadata
+
 	// Check is asked about every token that has passed verification, before scopes are compared: a hook for revocation
-	// lists, disabled users and the like. It runs on the path of every request, with the request's context. Nil lets the
-	// token pass, a *Refusal (wrapped or not) decides the answer, any other error means that Check could not decide and
+	// lists, disabled users and the like. It runs on the path of every request, whether the token is remembered or not, with
+	// the request's context. Nil lets the token pass, a *Refusal (wrapped or not) decides the answer, any other error means that Check could not decide and
 	// gives 503.
 	Check func(context.Context, Token) error
 
@@ -75,41 +90,22 @@ type Config struct {
 	Refused func(*http.Request, *Refusal)
 }
 
-// Protector verifies access tokens of one issuer for one audience. It is safe for concurrent use.
-type Protector struct {
-	issuer   string
-	audience string
-	verify   jose.VerifyConfig // without Keys, which need the context of a request
-	keys     KeySource
-	cookie   string
-	leeway   time.Duration
-	now      func() time.Time
-	realm    string
-	check    func(context.Context, Token) error
-	refused  func(*http.Request, *Refusal)
-
-	crossOrigin http.CrossOriginProtection
-}
-
 // New prepares a Protector. issuer is the server's issuer identifier, which every token repeats byte for byte in iss: an
 // https URL, or http on localhost and loopback addresses. New checks the configuration and does no I/O, so that an API
 // starts while its issuer is away.
 func New(issuer string, cfg Config) (*Protector, error) {
-	metadata, err := oauth.MetadataURL(issuer)
-	if err == nil {
-		err = checkURL(issuer)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("resource: issuer: %w", err)
-	}
 	if err := cfg.complete(); err != nil {
 		return nil, fmt.Errorf("resource: %w", err)
 	}
+	main := Issuer{URL: issuer, Algorithms: cfg.Algorithms, Keys: cfg.Keys, Introspection: cfg.Introspection}
+	all, err := newTrusts(append([]Issuer{main}, cfg.Issuers...), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("resource: %w", err)
+	}
 	p := &Protector{
-		issuer:   issuer,
 		audience: cfg.Audience,
-		verify:   jose.VerifyConfig{Types: []string{oauth.TypAccessToken}},
-		keys:     cfg.Keys,
+		trusts:   all,
+		memory:   newMemory[*remembered](cfg.Remember),
 		cookie:   cfg.AccessCookie,
 		leeway:   cfg.Leeway,
 		now:      cfg.Now,
@@ -117,11 +113,10 @@ func New(issuer string, cfg Config) (*Protector, error) {
 		check:    cfg.Check,
 		refused:  cfg.Refused,
 	}
-	for _, alg := range cfg.Algorithms {
-		p.verify.Algorithms = append(p.verify.Algorithms, jose.Algorithm(alg))
-	}
-	if p.keys == nil {
-		p.keys = newIssuerKeys(issuer, metadata, cfg.Client, cfg.Now)
+	if cfg.Metadata != nil {
+		if p.metadata, err = cfg.Metadata.document(cfg.Audience, all.names); err != nil {
+			return nil, fmt.Errorf("resource: metadata: %w", err)
+		}
 	}
 	return p, nil
 }
@@ -132,16 +127,6 @@ func (c *Config) complete() error {
 	if err != nil || audience.Scheme == "" || strings.Contains(c.Audience, "#") {
 		return errors.New("the audience must be an absolute URI without fragment")
 	}
-	if len(c.Algorithms) == 0 {
-		c.Algorithms = []Algorithm{ES256, EdDSA, RS256, PS256}
-	}
-	for _, alg := range c.Algorithms {
-		switch alg {
-		case ES256, EdDSA, RS256, PS256:
-		default:
-			return fmt.Errorf("the algorithm %q is not supported", alg)
-		}
-	}
 	if c.AccessCookie != "" && (&http.Cookie{Name: c.AccessCookie}).Valid() != nil { //nolint:gosec // G124: never sent, only its name is checked
 		return errors.New("the access cookie has no valid name")
 	}
@@ -150,6 +135,9 @@ func (c *Config) complete() error {
 	}
 	if c.Leeway == 0 {
 		c.Leeway = defaultLeeway
+	}
+	if c.Remember == 0 {
+		c.Remember = defaultRemember
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -183,4 +171,13 @@ func isLoopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// pathOf is the path of an address that checkURL has passed, as it stands in requests.
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Path
 }

@@ -8,30 +8,38 @@ import (
 	"github.com/daypass/daypass/oauth"
 )
 
+// credential is an access token that is not yet judged.
+type credential struct {
+	text string
+	// inHeader: it must have the form of RFC 6750 §2.1, or the request is malformed.
+	inHeader bool
+}
+
 // credential finds the one access token of a request, or refuses. The query is never looked at: what stands there
 // belongs to the application (RFC 6750 §5.3).
-func (p *Protector) credential(r *http.Request) (string, *Refusal) {
-	switch headers := r.Header.Values("Authorization"); {
+func (p *Protector) credential(r *http.Request) (credential, *Refusal) {
+	var none credential
+	switch headers := r.Header["Authorization"]; {
 	case len(headers) > 1:
-		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("more than one Authorization header")}
+		return none, &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("more than one Authorization header")}
 	case len(headers) == 1:
 		// The header wins over the cookie, good or not: a client that sends one means it.
 		return parseAuthorization(headers[0])
 	case p.cookie == "":
-		return "", &Refusal{Cause: errors.New("no Authorization header")}
+		return none, &Refusal{Cause: errors.New("no Authorization header")}
 	}
 	cookies := r.CookiesNamed(p.cookie)
 	switch {
 	case len(cookies) == 0:
-		return "", &Refusal{Cause: errors.New("neither an Authorization header nor the cookie")}
+		return none, &Refusal{Cause: errors.New("neither an Authorization header nor the cookie")}
 	case len(cookies) > 1:
 		// Somebody who can set cookies from a neighbouring host put the second one there.
-		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("two cookies of one name")}
+		return none, &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("two cookies of one name")}
 	}
 	if err := p.checkOrigin(r); err != nil {
-		return "", &Refusal{Code: oauth.AccessDenied, Cause: err}
+		return none, &Refusal{Code: oauth.AccessDenied, Cause: err}
 	}
-	return cookies[0].Value, nil
+	return credential{text: cookies[0].Value}, nil
 }
 
 // checkOrigin refuses requests that another site made the browser send.
@@ -45,18 +53,22 @@ func (p *Protector) checkOrigin(r *http.Request) error {
 	return p.crossOrigin.Check(r)
 }
 
-// parseAuthorization reads "Bearer" 1*SP b64token, the scheme without regard to case (RFC 6750 §2.1, RFC 9110 §11.1).
-// Another scheme is no credential for us, which is different from a malformed one.
-func parseAuthorization(header string) (string, *Refusal) {
+// parseAuthorization reads "Bearer" 1*SP b64token, the scheme without regard to case (RFC 6750 §2.1, RFC 9110 §11.1); the
+// letters of the token are verify's to check. Another scheme is no credential for us, which is different from a malformed
+// one.
+func parseAuthorization(header string) (credential, *Refusal) {
 	scheme, rest, _ := strings.Cut(header, " ")
-	if scheme != "" && !strings.EqualFold(scheme, string(oauth.Bearer)) && !strings.ContainsAny(scheme, ",\t") {
-		return "", &Refusal{Cause: errors.New("the Authorization scheme is not Bearer")}
+	if strings.EqualFold(scheme, string(oauth.Bearer)) {
+		return credential{text: strings.TrimLeft(rest, " "), inHeader: true}, nil
 	}
-	token := strings.TrimLeft(rest, " ")
-	if !strings.EqualFold(scheme, string(oauth.Bearer)) || !isB64Token(token) {
-		return "", &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("the Authorization header is malformed")}
+	if scheme == "" || strings.ContainsAny(scheme, ",\t") {
+		return credential{}, malformedHeader()
 	}
-	return token, nil
+	return credential{}, &Refusal{Cause: errors.New("the Authorization scheme is not Bearer")}
+}
+
+func malformedHeader() *Refusal {
+	return &Refusal{Code: oauth.InvalidRequest, Cause: errors.New("the Authorization header is malformed")}
 }
 
 // isB64Token checks 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=", RFC 6750 §2.1.

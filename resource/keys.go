@@ -1,12 +1,13 @@
 package resource
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/daypass/daypass/internal/jose"
@@ -20,7 +21,8 @@ type KeySource interface {
 	// PublicKey returns the key with that id, for that algorithm: *ecdsa.PublicKey, ed25519.PublicKey or *rsa.PublicKey. An
 	// error that is ErrUnknownKey makes the token invalid (401); any other says that the source could not find out, and
 	// the request is answered with 503. kid comes from a token that is not yet verified: use it as a map key only. The
-	// method is called for every token and by many goroutines at once.
+	// method is called for every request, for a remembered token too, and by many goroutines at once: a key that it no
+	// longer returns takes the remembered tokens along that it signed.
 	PublicKey(ctx context.Context, kid string, alg Algorithm) (crypto.PublicKey, error)
 }
 
@@ -40,41 +42,56 @@ const (
 
 // issuerKeys fetches the keys that the issuer publishes and keeps them. At most one fetch is under way at any time.
 type issuerKeys struct {
-	issuer   string
-	metadata string // address of the metadata document
-	client   *http.Client
-	now      func() time.Time
+	source source
+	now    func() time.Time
+	latest atomic.Pointer[loadedKeys] // what set and loaded say, for readers without the lock
 
 	mu     sync.Mutex
 	set    *jose.KeySet // of the last fetch that succeeded
+	doc    []byte       // the document set was read from
 	loaded time.Time    // when that fetch began
 	next   time.Time    // no fetch begins before
 	failed error        // of the last fetch
 	flight *flight      // the fetch under way
 }
 
+// loadedKeys is a key set and when its fetch began.
+type loadedKeys struct {
+	set *jose.KeySet
+	at  time.Time
+}
+
 var _ KeySource = (*issuerKeys)(nil)
 
-// flight is one fetch; set and err may be read once done is closed.
+// flight is one fetch; the rest may be read once done is closed.
 type flight struct {
 	done chan struct{}
 	set  *jose.KeySet
+	doc  []byte
 	err  error
 }
 
-func newIssuerKeys(issuer, metadata string, client *http.Client, now func() time.Time) *issuerKeys {
-	own := &http.Client{}
-	if client != nil {
-		*own = *client
+func newIssuerKeys(from source, now func() time.Time) *issuerKeys {
+	return &issuerKeys{source: from, now: now}
+}
+
+// fresh finds a key that needs no refreshing at the time now.
+func (s *issuerKeys) fresh(kid string, alg jose.Algorithm, now time.Time) (crypto.PublicKey, bool) {
+	k := s.latest.Load()
+	if k == nil {
+		return nil, false
 	}
-	own.Jar = nil
-	// A redirect would let whoever can place one on the issuer's host name the keys.
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &issuerKeys{issuer: issuer, metadata: metadata, client: own, now: now}
+	if age := now.Sub(k.at); age < 0 || age >= keysFresh {
+		return nil, false
+	}
+	return k.set.Find(kid, alg)
 }
 
 // PublicKey answers from memory where it can.
 func (s *issuerKeys) PublicKey(ctx context.Context, kid string, alg Algorithm) (crypto.PublicKey, error) {
+	if key, ok := s.fresh(kid, jose.Algorithm(alg), s.now()); ok {
+		return key, nil
+	}
 	key, wait, err := s.lookUp(ctx, kid, jose.Algorithm(alg))
 	if wait == nil {
 		return key, err
@@ -130,10 +147,23 @@ func (s *issuerKeys) begin(ctx context.Context, now time.Time) *flight {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
-		f.set, f.err = s.fetch(ctx)
+		f.set, f.doc, f.err = s.fetch(ctx)
 		s.end(f, now)
 	}()
 	return f
+}
+
+// fetch may read set and doc without the lock, because they are written by the one fetch under way alone.
+func (s *issuerKeys) fetch(ctx context.Context) (*jose.KeySet, []byte, error) {
+	doc, err := s.source.keys(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.set != nil && bytes.Equal(doc, s.doc) {
+		return s.set, doc, nil // the same keys, so that what was verified with them is recognised by a pointer
+	}
+	set, err := parseKeys(doc)
+	return set, doc, err
 }
 
 func (s *issuerKeys) end(f *flight, began time.Time) {
@@ -142,7 +172,8 @@ func (s *issuerKeys) end(f *flight, began time.Time) {
 	s.flight, s.failed = nil, f.err
 	pause := failurePause
 	if f.err == nil {
-		s.set, s.loaded = f.set, began
+		s.set, s.doc, s.loaded = f.set, f.doc, began
+		s.latest.Store(&loadedKeys{f.set, began})
 		pause = unknownKeyPause
 	}
 	s.next = s.now().Add(pause)

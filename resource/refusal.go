@@ -3,7 +3,9 @@ package resource
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/daypass/daypass/oauth"
 )
@@ -22,8 +24,12 @@ type Refusal struct {
 	//
 	// Any other code is answered like invalid_token.
 	Code oauth.ErrorCode
-	// Scopes are those the request needs; told to the caller with insufficient_scope.
+	// Scopes are those the request needs, told to the caller in the challenge. Nil: those of the route.
 	Scopes []string
+	// ACRValues are the authentication context classes that would do, the preferred first, and MaxAge is how old the log-in
+	// may be, in whole seconds: told with insufficient_user_authentication (RFC 9470 §3), unless they are zero.
+	ACRValues []string
+	MaxAge    time.Duration
 	// Cause is for logs. Callers never see it.
 	Cause error
 }
@@ -72,7 +78,8 @@ func answerTo(code oauth.ErrorCode) (oauth.ErrorCode, answer) {
 
 const retryAfter = "5" // seconds; failed fetches of keys are repeated sooner than that
 
-func (p *Protector) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
+// refuse writes the answer. needed are the scopes of the route.
+func (p *Protector) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal, needed []string) {
 	if p.refused != nil {
 		p.refused(r, refusal)
 	}
@@ -80,7 +87,7 @@ func (p *Protector) refuse(w http.ResponseWriter, r *http.Request, refusal *Refu
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if a.challenge {
-		h.Set("WWW-Authenticate", p.challenge(code, a, refusal.Scopes))
+		h.Set("WWW-Authenticate", p.challenge(code, a, refusal, needed))
 	}
 	if a.status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", retryAfter)
@@ -97,23 +104,39 @@ func (p *Protector) refuse(w http.ResponseWriter, r *http.Request, refusal *Refu
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// challenge writes WWW-Authenticate, RFC 6750 §3. Nothing in it needs escaping: realm and scopes were checked when the
-// Protector was made, codes and descriptions are constants, and scopes from Check are filtered here.
-func (p *Protector) challenge(code oauth.ErrorCode, a answer, scopes []string) string {
+// challenge writes WWW-Authenticate, RFC 6750 §3. Nothing in it needs escaping: realm, metadata and the route's scopes
+// were checked when they were configured, codes and descriptions are constants, and what Check says is filtered here.
+func (p *Protector) challenge(code oauth.ErrorCode, a answer, refusal *Refusal, needed []string) string {
 	var b strings.Builder
 	b.WriteString(`Bearer realm="` + p.realm + `"`)
-	if code == "" {
-		return b.String()
+	if code != "" {
+		b.WriteString(`, error="` + string(code) + `", error_description="` + a.description + `"`)
 	}
-	b.WriteString(`, error="` + string(code) + `", error_description="` + a.description + `"`)
-	if code == oauth.InsufficientScope {
-		var told []string
-		for _, s := range scopes {
-			if oauth.ValidScopeToken(s) {
-				told = append(told, s)
-			}
+	if code == oauth.InsufficientUserAuthentication {
+		writeList(&b, "acr_values", refusal.ACRValues)
+		if seconds := int64(refusal.MaxAge / time.Second); seconds > 0 {
+			b.WriteString(`, max_age="` + strconv.FormatInt(seconds, 10) + `"`)
 		}
-		b.WriteString(`, scope="` + oauth.JoinScope(told) + `"`)
+	}
+	if refusal.Scopes != nil {
+		needed = refusal.Scopes
+	}
+	writeList(&b, oauth.ParamScope, needed)
+	if p.metadata.address != "" {
+		b.WriteString(`, resource_metadata="` + p.metadata.address + `"`) // RFC 9728 §5.1
 	}
 	return b.String()
+}
+
+// writeList writes what of list consists of safe characters, if anything.
+func writeList(b *strings.Builder, name string, list []string) {
+	var told []string
+	for _, s := range list {
+		if oauth.ValidScopeToken(s) {
+			told = append(told, s)
+		}
+	}
+	if told != nil {
+		b.WriteString(`, ` + name + `="` + strings.Join(told, " ") + `"`)
+	}
 }

@@ -108,11 +108,13 @@ func (k *keyRing) doc(names ...string) string {
 	return string(doc)
 }
 
-func (k *keyRing) token(name string) string {
+func (k *keyRing) token(name string) string { return k.tokenFor(name, 10*time.Minute) }
+
+func (k *keyRing) tokenFor(name string, life time.Duration) string {
 	k.t.Helper()
-	now := time.Now().Unix()
+	now := time.Now()
 	token, err := k.signers[name].Sign(fmt.Appendf(nil,
-		`{"iss":%q,"sub":"u","aud":"urn:api","exp":%d,"iat":%d,"jti":"j","client_id":"c"}`, fakeIssuer, now+600, now))
+		`{"iss":%q,"sub":"u","aud":"urn:api","exp":%d,"iat":%d,"jti":"j","client_id":"c"}`, fakeIssuer, now.Add(life).Unix(), now.Unix()))
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -47,7 +47,11 @@ func (p *program) confirm(plan string) error {
 // newPassword reads a new password: all of standard input but one line end, or twice from a prompt that does not echo.
 func (p *program) newPassword(ctx context.Context, fromInput bool) (secret.Token, error) {
 	if fromInput {
-		return p.readSecret()
+		s, err := p.readSecret()
+		if err == nil && bytes.ContainsAny(s.Bytes(), "\r\n") { // nobody could type it into the log-in page
+			err = usagef("standard input has more than one line: a password is one")
+		}
+		return s, err
 	}
 	if !p.interactive() {
 		return secret.Token{}, usagef("there is no terminal to ask for the password on: write --password-stdin and send it to standard input")

@@ -70,7 +70,11 @@ func (p *program) withAdmin(ctx context.Context, why purpose, do func(*admin.Ser
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(ctx, s.config, s.log)
+	open := app.ForLook
+	if why == forCreate {
+		open = app.ForCreate
+	}
+	a, err := app.Open(ctx, s.config, s.log, open)
 	if err != nil {
 		return err
 	}

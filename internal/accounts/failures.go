@@ -11,19 +11,32 @@ import (
 
 const (
 	failureQueue = 256         // events waiting; further ones are dropped
-	failureEvery = time.Minute // at most one event per user in that time
+	failureEvery = time.Minute // at most one event of a kind per user in that time
 	failureUsers = 4096        // users remembered before the old ones are forgotten
 	writeTime    = 2 * time.Second
 )
 
-// noteFailure leaves an event about a failed log-in of an existing user for Run. It must not be
-// written before the answer: the write costs time that only an existing user's address would cost.
-func (s *Service) noteFailure(user auth.ID, caller auth.Caller) {
+// noteFailure leaves events about a failed log-in of an existing user for Run: that it failed, and that the next try
+// has to wait. They must not be written before the answer: the write costs time that only an existing user's address
+// would cost. hash is errHash when nothing that anybody types can be right.
+func (s *Service) noteFailure(user auth.ID, caller auth.Caller, delays bool, hash error) {
 	if user.IsZero() {
 		return
 	}
+	e := auth.Event{At: s.now(), Kind: auth.EventUserLoginFailed, UserID: user, Caller: caller}
+	if hash != nil {
+		e.Detail = "the stored password hash is of no known kind or costs too much: set a new password"
+	}
+	s.leave(e)
+	if delays {
+		e.Kind, e.Detail = auth.EventUserThrottled, "the next try from there has to wait"
+		s.leave(e)
+	}
+}
+
+func (s *Service) leave(e auth.Event) {
 	select {
-	case s.failures <- auth.Event{At: s.now(), Kind: auth.EventUserLoginFailed, UserID: user, Caller: caller}:
+	case s.failures <- e:
 	default: // a flood: the events already waiting tell of it
 	}
 }
@@ -31,7 +44,7 @@ func (s *Service) noteFailure(user auth.ID, caller auth.Caller) {
 // Run writes the events about failed log-ins until ctx ends, and then those that still wait. The store
 // must outlive it. It always returns nil.
 func (s *Service) Run(ctx context.Context) error {
-	noted := map[auth.ID]time.Time{}
+	noted := map[failure]time.Time{}
 	for {
 		select {
 		case e := <-s.failures:
@@ -47,21 +60,26 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+type failure struct {
+	user auth.ID
+	kind auth.EventKind
+}
+
 // writeFailures stores events of users who had none within the last minute; noted remembers who had.
 // The end of ctx does not lose them. Nobody waits for the outcome: when the database is away, the
 // log-ins behind them were answered so.
-func (s *Service) writeFailures(ctx context.Context, noted map[auth.ID]time.Time, events ...auth.Event) {
+func (s *Service) writeFailures(ctx context.Context, noted map[failure]time.Time, events ...auth.Event) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
 	for _, e := range events {
-		if last, ok := noted[e.UserID]; ok && e.At.Sub(last) < failureEvery {
+		if last, ok := noted[failure{e.UserID, e.Kind}]; ok && e.At.Sub(last) < failureEvery {
 			continue
 		}
 		if len(noted) >= failureUsers {
-			maps.DeleteFunc(noted, func(_ auth.ID, at time.Time) bool { return e.At.Sub(at) >= failureEvery })
+			maps.DeleteFunc(noted, func(_ failure, at time.Time) bool { return e.At.Sub(at) >= failureEvery })
 		}
 		if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tx.Events.Insert(ctx, e) }); err == nil {
-			noted[e.UserID] = e.At
+			noted[failure{e.UserID, e.Kind}] = e.At
 		}
 	}
 }

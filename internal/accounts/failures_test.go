@@ -6,15 +6,14 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
-	"github.com/daypass/daypass/internal/secret"
 )
 
 func TestFailedLogInsOfAUserAreTold(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	ann, bob := f.signUp(t, "ann@example.com"), f.signUp(t, "bob@example.com")
+	ann, bob := f.user(t, "ann@example.com"), f.user(t, "bob@example.com")
 	fail := func(email string) {
-		_, _ = f.Verify(t.Context(), email, secret.FromString("wrong"), somebody())
+		_, _ = f.Verify(t.Context(), ask(email, "wrong"))
 	}
 	for range 5 {
 		fail("ann@example.com")
@@ -46,11 +45,11 @@ func TestFailedLogInsOfAUserAreTold(t *testing.T) {
 func TestFloodOfFailuresDoesNotBlockLogIns(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	ann := f.signUp(t, "ann@example.com")
+	ann := f.user(t, "ann@example.com")
 	for range failureQueue + 10 { // nobody runs Run
-		f.noteFailure(ann.ID, somebody())
+		f.noteFailure(ann.ID, somebody(), false, nil)
 	}
-	if _, err := f.Verify(t.Context(), ann.Email, secret.FromString(goodPassword), somebody()); err != nil {
+	if _, err := f.Verify(t.Context(), ask(ann.Email, goodPassword)); err != nil {
 		t.Error(err)
 	}
 }

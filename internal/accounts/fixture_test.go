@@ -49,7 +49,7 @@ func newFixture(t *testing.T, adapt func(*Needs)) *fixture {
 func fixtureOver(t *testing.T, db *store.DB, adapt func(*Needs)) *fixture {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	n := Needs{DB: db, Now: c.Now, Hashing: cheap(), Rules: auth.RefreshRules{
+	n := Needs{DB: db, Now: c.Now, Hashing: cheap(), Keys: masterKeys(1), Rules: auth.RefreshRules{
 		Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: 16 * time.Minute,
 	}}
 	if adapt != nil {
@@ -64,13 +64,55 @@ func fixtureOver(t *testing.T, db *store.DB, adapt func(*Needs)) *fixture {
 
 func somebody() auth.Caller { return auth.Caller{IP: "192.0.2.7", UserAgent: "curl/8.5.0"} }
 
-func (f *fixture) signUp(t *testing.T, email string) auth.User {
+// masterKeys derives from master keys of the versions up to its own, the active one.
+type masterKeys byte
+
+func (m masterKeys) Active() byte { return byte(m) }
+
+func (m masterKeys) Derived(version byte, purpose string) (secret.Token, bool) {
+	return secret.Derive(secret.New(make([]byte, version)), purpose), version > 0 && version <= byte(m)
+}
+
+// user stores a user who has goodPassword.
+func (f *fixture) user(t *testing.T, email string) auth.User {
 	t.Helper()
-	u, err := f.SignUp(t.Context(), email, secret.FromString(goodPassword), somebody())
+	return f.userWith(t, email, goodPassword)
+}
+
+func (f *fixture) userWith(t *testing.T, email, password string) auth.User {
+	t.Helper()
+	phc, err := f.Hash(t.Context(), secret.FromString(password), email)
 	if err != nil {
-		t.Fatalf("sign up %s: %v", email, err)
+		t.Fatalf("hash for %s: %v", email, err)
 	}
+	u := auth.User{ID: auth.NewID(f.clock.Now()), Email: email, Password: phc, PasswordVersion: 1, CreatedAt: f.clock.Now()}
+	f.update(t, func(tx *store.Tx) error {
+		_, err := tx.Users.Insert(t.Context(), u)
+		return err
+	})
 	return u
+}
+
+// disable and remove take a user's standing away as internal/admin does, and leave sessions and grants alone.
+func (f *fixture) disable(t *testing.T, u auth.User) {
+	t.Helper()
+	f.update(t, func(tx *store.Tx) error {
+		_, err := tx.Users.SetDisabled(t.Context(), u.ID, f.clock.Now())
+		return err
+	})
+}
+
+func (f *fixture) remove(t *testing.T, u auth.User) {
+	t.Helper()
+	f.update(t, func(tx *store.Tx) error {
+		_, err := tx.Users.Delete(t.Context(), u.ID)
+		return err
+	})
+}
+
+// ask is a log-in from somewhere without a device cookie.
+func ask(email, password string) auth.LoginAsk {
+	return auth.LoginAsk{Email: email, Password: secret.FromString(password), Caller: somebody()}
 }
 
 // login is a session with the grants that logIn gave it.
@@ -85,7 +127,7 @@ func (f *fixture) logIn(t *testing.T, u auth.User) login {
 	t.Helper()
 	session, cookie := f.NewSession(u, somebody(), "pwd")
 	online, offline := f.grant(session, false), f.grant(session, true)
-	err := f.LogIn(t.Context(), u, session, func(ctx context.Context, tx *store.Tx) error {
+	err := f.LogIn(t.Context(), Entry{User: u}, session, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Grants.Insert(ctx, online); err != nil {
 			return err
 		}
@@ -143,6 +185,13 @@ func (f *fixture) standing(t *testing.T, l login) string {
 	return strings.Join(left, " ")
 }
 
+func (f *fixture) update(t *testing.T, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := f.db.Update(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (f *fixture) view(t *testing.T, fn func(*store.Tx) error) {
 	t.Helper()
 	if err := f.db.View(t.Context(), fn); err != nil {
@@ -160,3 +209,6 @@ func (f *fixture) events(t *testing.T, user auth.ID, kind auth.EventKind) int {
 	})
 	return len(slices.DeleteFunc(all, func(e auth.Event) bool { return e.Kind != kind }))
 }
+
+// nothing is added to a session.
+func nothing(context.Context, *store.Tx) error { return nil }

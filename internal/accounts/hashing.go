@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -35,15 +35,11 @@ const (
 	saltSize = 16
 	keySize  = 32
 
-	// Ceilings on what a stored hash may cost: the decoder has none, and one imported row that asks for
-	// terabytes would take the server down.
-	maxMemory = 256 << 10 // KiB
-	maxPasses = 16
-	maxLanes  = 16
+	// Ceilings on what a stored hash may cost.
+	maxMemory = auth.MaxHashMemory // KiB
+	maxPasses = auth.MaxHashPasses
+	maxLanes  = auth.MaxHashLanes
 )
-
-// errHash tells that a stored hash is none that this server verifies.
-var errHash = errors.New("accounts: stored password hash is not argon2id of an acceptable cost")
 
 func (h Hashing) filled() Hashing {
 	for _, f := range []struct {
@@ -70,7 +66,8 @@ func (h Hashing) filled() Hashing {
 type hasher struct {
 	cost  Hashing
 	queue *queue
-	dummy secret.Token // a hash of the same cost that no password has
+	today string       // how a hash made today begins: kind and cost
+	dummy secret.Token // such a hash that no password has
 }
 
 func newHasher(cost Hashing) (*hasher, error) {
@@ -80,17 +77,25 @@ func newHasher(cost Hashing) (*hasher, error) {
 		return nil, errors.New("accounts: hashing parameters are out of range")
 	}
 	zero := func(n int) string { return base64.RawStdEncoding.EncodeToString(make([]byte, n)) }
-	dummy := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", cost.Memory, cost.Passes, cost.Lanes, zero(saltSize), zero(keySize))
-	return &hasher{cost: cost, queue: newQueue(cost.AtOnce, cost.Waiting, cost.Patience), dummy: secret.FromString(dummy)}, nil
+	today := fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$", cost.Memory, cost.Passes, cost.Lanes)
+	return &hasher{
+		cost: cost, queue: newQueue(cost.AtOnce, cost.Waiting, cost.Patience), today: today,
+		dummy: secret.FromString(today + zero(saltSize) + "$" + zero(keySize)),
+	}, nil
 }
 
 // hash returns the PHC string of a password that has passed the rules.
-func (h *hasher) hash(ctx context.Context, password secret.Token) (secret.Token, error) {
-	leave, err := h.queue.enter(ctx)
+func (h *hasher) hash(ctx context.Context, l line, password secret.Token) (secret.Token, error) {
+	leave, err := h.queue.enter(ctx, l)
 	if err != nil {
 		return secret.Token{}, err
 	}
 	defer leave()
+	return h.hashNow(password)
+}
+
+// hashNow is hash for a caller who has a place in the queue.
+func (h *hasher) hashNow(password secret.Token) (secret.Token, error) {
 	// A fresh one each time: the library's Hasher writes to itself.
 	a, err := argon2.New(argon2.WithVariantID(), argon2.WithM(uint32(h.cost.Memory)), argon2.WithT(h.cost.Passes), //nolint:gosec // G115: bounded by newHasher
 		argon2.WithP(h.cost.Lanes), argon2.WithK(keySize), argon2.WithS(saltSize))
@@ -104,36 +109,21 @@ func (h *hasher) hash(ctx context.Context, password secret.Token) (secret.Token,
 	return secret.FromString(digest.Encode()), nil
 }
 
-// verify tells whether the password has the PHC string. An empty one matches nothing and costs the
-// same as any other, so that time does not tell who exists.
-func (h *hasher) verify(ctx context.Context, phc, password secret.Token) (bool, error) {
-	if phc.IsZero() {
-		phc = h.dummy
-	}
-	if !affordable(phc.Reveal()) {
-		return false, errHash
-	}
-	digest, err := argon2.DecodeVariant(argon2.VariantID)(phc.Reveal())
+// matchNow tells, for a caller who has a place in the queue, whether the password has the stored hash.
+// None, and one that this server does not verify (errHash), match nothing and cost what any of today's
+// costs, so that time does not tell who exists.
+func (h *hasher) matchNow(stored, password secret.Token) (bool, error) {
+	var fault error
+	digest, err := decode(stored)
 	if err != nil {
-		return false, errHash
+		if !stored.IsZero() {
+			fault = err
+		}
+		if digest, err = decode(h.dummy); err != nil {
+			return false, err
+		}
+		digest.MatchBytes(password.Bytes())
+		return false, fault
 	}
-	leave, err := h.queue.enter(ctx)
-	if err != nil {
-		return false, err
-	}
-	defer leave()
 	return digest.MatchBytes(password.Bytes()), nil
-}
-
-// affordable reads the cost out of $argon2id$v=19$m=…,t=…,p=…$salt$key.
-func affordable(phc string) bool {
-	fields := strings.Split(phc, "$")
-	if len(fields) != 6 {
-		return false
-	}
-	var m, t, p int
-	if _, err := fmt.Sscanf(fields[3], "m=%d,t=%d,p=%d", &m, &t, &p); err != nil {
-		return false
-	}
-	return m > 0 && m <= maxMemory && t > 0 && t <= maxPasses && p > 0 && p <= maxLanes
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
@@ -17,31 +18,58 @@ func (s *Service) Hash(ctx context.Context, password secret.Token, email string)
 	if err := s.checkPassword(password, email); err != nil {
 		return secret.Token{}, err
 	}
-	return s.hasher.hash(ctx, password)
+	return s.hasher.hash(ctx, familiar, password)
 }
 
-// Verify returns the enabled user whose address and password these are. The error is
-// auth.ErrCredentials for an unknown address, a wrong password and a disabled user alike, and all three
-// cost one hash; or auth.ErrBusy, or the store's.
-func (s *Service) Verify(ctx context.Context, email string, password secret.Token, caller auth.Caller) (auth.User, error) {
+// Verify returns the enabled user whose address and password these are. The error is auth.ErrCredentials for an
+// unknown address, a wrong password and a disabled user alike, and all three cost one hash; *auth.Throttled, which
+// tells no more; or auth.ErrBusy, or the store's.
+func (s *Service) Verify(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
+	// What is no address is nobody's; it still costs the hash, the read and a try.
+	email, err := auth.NormalizeEmail(ask.Email)
+	if err != nil {
+		email = strings.ToLower(ask.Email)
+	}
+	t := s.tryLogIn(email, ask)
 	var user auth.User
-	// What is no address is nobody's; it still costs the hash and the read.
-	normal, _ := auth.NormalizeEmail(email)
-	err := s.needs.DB.View(ctx, func(tx *store.Tx) error {
+	err = s.needs.DB.View(ctx, func(tx *store.Tx) error {
+		if err := t.allowed(ctx, tx, s.now()); err != nil {
+			return err
+		}
 		var err error
-		user, err = tx.Users.FindByEmail(ctx, normal)
+		user, err = tx.Users.FindByEmail(ctx, email)
 		return err
 	})
 	if err != nil && !errors.Is(err, auth.ErrNotFound) {
-		return auth.User{}, fmt.Errorf("accounts: verify: %w", err)
+		return Entry{}, fmt.Errorf("accounts: verify: %w", err)
 	}
-	return s.verify(ctx, user, password, caller)
+	if err := s.verify(ctx, user, ask.Password, t, ask.Caller); err != nil {
+		return Entry{}, err
+	}
+	return Entry{User: user, try: t, ask: ask}, nil
 }
 
 // Confirm verifies the password of a user who is logged in already, with the errors of Verify.
-func (s *Service) Confirm(ctx context.Context, id auth.ID, password secret.Token, caller auth.Caller) (auth.User, error) {
+func (s *Service) Confirm(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) error {
+	t := s.tryAgain(session)
+	_, err := s.confirm(ctx, user, password, t, caller)
+	if err != nil {
+		return err
+	}
+	err = s.needs.DB.Update(ctx, func(tx *store.Tx) error { return t.succeed(ctx, tx, s.now()) })
+	if err != nil {
+		return fmt.Errorf("accounts: confirm: %w", err)
+	}
+	return nil
+}
+
+// confirm is Confirm that leaves it to the caller to take the try back.
+func (s *Service) confirm(ctx context.Context, id auth.ID, password secret.Token, t *try, caller auth.Caller) (auth.User, error) {
 	var user auth.User
 	err := s.needs.DB.View(ctx, func(tx *store.Tx) error {
+		if err := t.allowed(ctx, tx, s.now()); err != nil {
+			return err
+		}
 		var err error
 		user, err = tx.Users.Find(ctx, id)
 		return err
@@ -49,24 +77,54 @@ func (s *Service) Confirm(ctx context.Context, id auth.ID, password secret.Token
 	if err != nil && !errors.Is(err, auth.ErrNotFound) {
 		return auth.User{}, fmt.Errorf("accounts: confirm: %w", err)
 	}
-	return s.verify(ctx, user, password, caller)
+	return user, s.verify(ctx, user, password, t, caller)
 }
 
-// verify takes the zero user for one who is unknown.
-func (s *Service) verify(ctx context.Context, user auth.User, password secret.Token, caller auth.Caller) (auth.User, error) {
+// verify takes the zero user for one who is unknown. The try is counted in the moment when it is made: whoever is
+// turned away by the queue has not tried.
+func (s *Service) verify(ctx context.Context, user auth.User, password secret.Token, t *try, caller auth.Caller) error {
 	password = normalizePassword(password)
 	if tooLong(password) { // nobody's: whoever sends it learns nothing about the address
-		return auth.User{}, auth.ErrCredentials
+		return auth.ErrCredentials
 	}
-	match, err := s.hasher.verify(ctx, user.Password, password)
-	if err != nil {
-		return auth.User{}, fmt.Errorf("accounts: verify: %w", err)
+	match, err := s.match(ctx, user.Password, password, t)
+	if err != nil && !errors.Is(err, errHash) {
+		return fmt.Errorf("accounts: verify: %w", err)
 	}
 	if !match || user.ID.IsZero() || user.Disabled() {
-		s.noteFailure(user.ID, caller)
-		return auth.User{}, auth.ErrCredentials
+		s.noteFailure(user.ID, caller, t.delays(), err)
+		return auth.ErrCredentials
 	}
-	return user, nil
+	if !s.hasher.current(user.Password) {
+		s.rehash(ctx, user, password, t.line)
+	}
+	return nil
+}
+
+// match counts the try and looks.
+func (s *Service) match(ctx context.Context, stored, password secret.Token, t *try) (bool, error) {
+	leave, err := s.hasher.queue.enter(ctx, t.line)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if err := s.begin(ctx, t); err != nil {
+		return false, err
+	}
+	return s.hasher.matchNow(stored, password)
+}
+
+// rehash stores the password that was just found right as today's parameters have it: an imported hash, or one
+// from before a change of cost. Nobody is refused because it did not come about; the next log-in tries again.
+func (s *Service) rehash(ctx context.Context, user auth.User, password secret.Token, l line) {
+	phc, err := s.hasher.hash(ctx, l, password)
+	if err != nil {
+		return
+	}
+	_ = s.needs.DB.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Users.SetHash(ctx, user.ID, user.PasswordVersion, phc) // not over a password changed meanwhile
+		return err
+	})
 }
 
 // PasswordChange asks to replace a password that its owner knows.
@@ -78,24 +136,28 @@ type PasswordChange struct {
 	Caller  auth.Caller
 }
 
-// ChangePassword replaces the password and ends every other session of the user and every grant that
-// is not of the session kept, offline ones too: whoever stole the old password loses what it bought.
-// The error is auth.ErrCredentials, *auth.WeakPassword, auth.ErrBusy or the store's.
-func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) error {
-	user, err := s.Confirm(ctx, c.User, c.Current, c.Caller)
+// ChangePassword replaces the password and ends every other session of the user and every grant that is not of the
+// session kept, offline ones too: whoever stole the old password loses what it bought. The session kept gets another
+// SSO cookie, whose value is returned, because rights change hands here (ASVS 7.2.4). The error is auth.ErrCredentials,
+// *auth.Throttled, *auth.WeakPassword, auth.ErrBusy or the store's.
+func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) (secret.Token, error) {
+	t := s.tryAgain(c.Session)
+	user, err := s.confirm(ctx, c.User, c.Current, t, c.Caller)
 	if err != nil {
-		return err
+		return secret.Token{}, err
 	}
 	phc, err := s.Hash(ctx, c.New, user.Email)
 	if err != nil {
-		return err
+		// The current password was right, so the try does not count; nobody is refused for the bookkeeping.
+		_ = s.needs.DB.Update(ctx, func(tx *store.Tx) error { return t.succeed(ctx, tx, s.now()) })
+		return secret.Token{}, err
 	}
-	return s.replacePassword(ctx, user, phc, c)
+	return s.replacePassword(ctx, user, phc, c, t)
 }
 
 // replacePassword stores a new hash for the user as it was when the old password was verified.
-func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secret.Token, c PasswordChange) error {
-	now := s.now()
+func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secret.Token, c PasswordChange, t *try) (secret.Token, error) {
+	now, cookie := s.now(), secret.RandomToken(sessionTokenSize)
 	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
 		// The version is the one that was verified: of two changes at once the second one fails.
 		set, err := tx.Users.SetPassword(ctx, user.ID, user.PasswordVersion, phc)
@@ -112,10 +174,16 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		if err := s.revokeOutside(ctx, tx, end); err != nil {
 			return err
 		}
+		if _, err := tx.Sessions.Renew(ctx, c.Session, cookie.Hash()); err != nil {
+			return err
+		}
+		if err := t.succeed(ctx, tx, now); err != nil {
+			return err
+		}
 		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventPasswordChanged, UserID: user.ID, SessionID: c.Session, Caller: c.Caller})
 	})
 	if err != nil {
-		return fmt.Errorf("accounts: change password: %w", err)
+		return secret.Token{}, fmt.Errorf("accounts: change password: %w", err)
 	}
-	return nil
+	return cookie, nil
 }

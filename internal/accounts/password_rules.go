@@ -1,9 +1,9 @@
 package accounts
 
 import (
-	_ "embed"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -16,13 +16,9 @@ const (
 	defaultMinPassword = 15
 	// maxPassword bounds the work of normalising and hashing, in bytes after normalisation.
 	maxPassword = 1024
+	// productName is tried first at every installation of it.
+	productName = "daypass"
 )
-
-// commonPasswords holds one password a line, in lower case, all of at least the default length: what
-// is shorter is refused for its length anyway.
-//
-//go:embed common_passwords.txt
-var commonPasswords string
 
 // normalizePassword puts a password into the one form in which it is hashed and compared: NFC, because
 // keyboards differ in how they compose the same letter. Nothing is cut or trimmed.
@@ -40,26 +36,54 @@ func tooLong(p secret.Token) bool { return len(p.Bytes()) > maxPassword }
 // composition (NIST SP 800-63B-4 §3.1.1.2). A refusal is *auth.WeakPassword.
 func (s *Service) checkPassword(p secret.Token, email string) error {
 	text := p.Reveal()
-	switch folded := strings.ToLower(text); {
+	switch {
 	case !utf8.ValidString(text):
 		return &auth.WeakPassword{Reason: "The password must be text."}
 	case tooLong(p):
 		return &auth.WeakPassword{Reason: fmt.Sprintf("The password is longer than %d bytes.", maxPassword)}
 	case utf8.RuneCountInString(text) < s.needs.MinPassword:
 		return &auth.WeakPassword{Reason: fmt.Sprintf("The password needs at least %d characters; a few unrelated words make a good one.", s.needs.MinPassword)}
-	case folded == email || folded == strings.SplitN(email, "@", 2)[0]:
-		return &auth.WeakPassword{Reason: "The password must not be the email address."}
-	case common(folded):
+	}
+	switch folded := fold(text); {
+	case s.common.covers(folded):
 		return &auth.WeakPassword{Reason: "Many people use this password, so it is among the first to be tried; choose another one."}
+	case s.obvious(folded, email):
+		return &auth.WeakPassword{Reason: "The password must not be the email address or the name of this service with little added."}
 	}
 	return nil
 }
 
-func common(folded string) bool {
-	for line := range strings.Lines(commonPasswords) {
-		if strings.TrimSuffix(line, "\n") == folded {
-			return true
+// obvious tells whether a folded password says little beside the address and the names of this service:
+// most of its letters are theirs and few are its own, or what is left is common.
+func (s *Service) obvious(folded, email string) bool {
+	words := []string{email}
+	if local, domain, found := strings.Cut(email, "@"); found {
+		words = append(words, local, domain)
+		words = append(words, strings.FieldsFunc(local+"."+domain, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })...)
+	}
+	rest := folded
+	for _, word := range append(words, productName) { // the longest come first
+		if utf8.RuneCountInString(word) >= minContextWord {
+			rest = strings.ReplaceAll(rest, word, "")
 		}
 	}
-	return false
+	if rest == folded {
+		return false
+	}
+	all, own := letters(folded), letters(rest)
+	return own < minOwnLetters && 2*own <= all || s.common.covers(rest)
+}
+
+const (
+	minContextWord = 3 // characters; shorter names are in every other word
+	minOwnLetters  = 6 // of a password beside the words of its context
+)
+
+func letters(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsLetter(r) {
+			n++
+		}
+	}
+	return n
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
@@ -48,27 +47,65 @@ func TestPasswordRules(t *testing.T) {
 	}
 }
 
-func TestLongLocalPartIsNoPassword(t *testing.T) {
+func TestCommonPasswordsAreRefusedHoweverTheyAreDressedUp(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, nil)
-	if err := f.checkPassword(secret.FromString("Bartholomew.Featherstone"), "bartholomew.featherstone@example.com"); !errors.Is(err, auth.ErrWeakPassword) {
-		t.Errorf("got %v, want a weak password", err)
+	f := newFixture(t, func(n *Needs) { n.MinPassword = 8 })
+	for password, ok := range map[string]bool{
+		"password": false, "12345678": false, "qwertyuiop": false, "iloveyou": false, "1q2w3e4r5t": false, // short and common
+		"Password1!": false, "P@ssw0rd": false, "$unsh1ne2026": false, "123dragon123": false, "Pa$$w0rd2026!!": false, // dressed up
+		"passwordpasswordpassword": false, "Sunsh1neSunsh1ne": false, "contrase\u00f1a123456": false, "CONTRASEN\u0303A123456": false,
+		"correct horse": true, "password of a whale": true, "7d8K#p2q": true, "12 monkeys on a raft": true, "0a1b2c3d": true,
+	} {
+		err := f.checkPassword(normalizePassword(secret.FromString(password)), "somebody@example.com")
+		if ok != (err == nil) || err != nil && !errors.Is(err, auth.ErrWeakPassword) {
+			t.Errorf("%s: got %v, want ok = %v", password, err, ok)
+		}
+	}
+}
+
+func TestPasswordIsMoreThanItsContext(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(n *Needs) { n.MinPassword = 8 })
+	const email = "bartholomew.featherstone@widgets.example"
+	for password, ok := range map[string]bool{
+		"Bartholomew.Featherstone": false, "featherstone": false, "Featherstone2026!": false, "1bartholomew1": false, "widgets2026": false,
+		email: false, "DayPass!": false, "daypassdaypass": false, "Daypass-2026": false, "daypass-password": false, "my.daypass.1": false,
+		"featherstone likes tea": true, "a daypass for the whale": true, "correct horse battery": true,
+	} {
+		err := f.checkPassword(secret.FromString(password), email)
+		if ok != (err == nil) || err != nil && !errors.Is(err, auth.ErrWeakPassword) {
+			t.Errorf("%s: got %v, want ok = %v", password, err, ok)
+		}
+	}
+	// A short name is no reason to refuse whatever has its letters.
+	if err := f.checkPassword(secret.FromString("planning manners"), "ann@example.com"); err != nil {
+		t.Errorf("got %v, want it accepted", err)
 	}
 }
 
 func TestCommonPasswordsAreSortedLowerCaseAndLongEnoughToMatter(t *testing.T) {
 	t.Parallel()
-	lines := strings.Split(strings.TrimSuffix(commonPasswords, "\n"), "\n")
-	if len(lines) < 100 {
-		t.Errorf("%d passwords, want at least 100", len(lines))
+	lines := strings.Split(strings.TrimSuffix(embeddedCommon, "\n"), "\n")
+	if len(lines) < 10_000 || !slices.IsSorted(lines) {
+		t.Errorf("%d passwords, sorted %v, want at least 10000", len(lines), slices.IsSorted(lines))
 	}
 	for _, l := range lines {
-		if utf8.RuneCountInString(l) < defaultMinPassword || l != strings.ToLower(l) || strings.TrimSpace(l) != l {
+		if len(l) < minCore || l != fold(l) || strings.TrimSpace(l) != l {
 			t.Errorf("%q can never be matched", l)
 		}
 	}
-	if slices.Sort(lines); len(slices.Compact(lines)) != len(lines) {
+	if len(slices.Compact(slices.Clone(lines))) != len(lines) || len(newCommon(embeddedCommon)) != len(lines) {
 		t.Error("a password stands twice")
+	}
+}
+
+func TestListOfCommonPasswordsIsReplaceable(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(n *Needs) { n.Common, n.MinPassword = "Zebra Crossing\r\n\nthe local football club", 8 })
+	for password, ok := range map[string]bool{"zebra crossing": false, "The Local Football Club": false, "password": true} {
+		if err := f.checkPassword(secret.FromString(password), "a@example.com"); ok != (err == nil) {
+			t.Errorf("%s: got %v, want ok = %v", password, err, ok)
+		}
 	}
 }
 

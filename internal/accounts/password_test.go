@@ -15,11 +15,8 @@ import (
 func TestVerifyTellsNobodyWhoExists(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	f.signUp(t, "ann@example.com")
-	gone := f.signUp(t, "disabled@example.com")
-	if err := f.Disable(t.Context(), gone.ID, auth.Caller{}); err != nil {
-		t.Fatal(err)
-	}
+	f.user(t, "ann@example.com")
+	f.disable(t, f.user(t, "disabled@example.com"))
 	for name, c := range map[string]struct{ email, password string }{
 		"wrong password":    {"ann@example.com", "wrong horse battery staple"},
 		"no password":       {"ann@example.com", ""},
@@ -30,12 +27,12 @@ func TestVerifyTellsNobodyWhoExists(t *testing.T) {
 		"no address":        {"not an address", goodPassword},
 		"empty address":     {"", goodPassword},
 	} {
-		user, err := f.Verify(t.Context(), c.email, secret.FromString(c.password), somebody())
+		user, err := f.Verify(t.Context(), ask(c.email, c.password))
 		if err != auth.ErrCredentials || !user.ID.IsZero() { //nolint:errorlint // not even a wrapping may differ
 			t.Errorf("%s: got %v, %v, want exactly ErrCredentials", name, user.ID, err)
 		}
 	}
-	if _, err := f.Verify(t.Context(), " ANN@example.com ", secret.FromString(goodPassword), somebody()); err != nil {
+	if _, err := f.Verify(t.Context(), ask(" ANN@example.com ", goodPassword)); err != nil {
 		t.Errorf("right password, address in capitals: %v", err)
 	}
 }
@@ -43,14 +40,13 @@ func TestVerifyTellsNobodyWhoExists(t *testing.T) {
 func TestVerifyHashesForStrangersToo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(n *Needs) { n.Hashing.AtOnce, n.Hashing.Waiting, n.Hashing.Patience = 1, 1, 1 })
-	f.signUp(t, "ann@example.com")
+	f.user(t, "ann@example.com")
 	hold(t, f.hasher.queue)
 	for _, email := range []string{"ann@example.com", "unknown@example.com", "not an address"} {
-		if _, err := f.Verify(t.Context(), email, secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrBusy) {
+		if _, err := f.Verify(t.Context(), ask(email, goodPassword)); !errors.Is(err, auth.ErrBusy) {
 			t.Errorf("%s: got %v, want busy, since every log-in needs a hash", email, err)
 		}
-		tooLong := secret.FromString(strings.Repeat("x", maxPassword+1))
-		if _, err := f.Verify(t.Context(), email, tooLong, somebody()); !errors.Is(err, auth.ErrCredentials) {
+		if _, err := f.Verify(t.Context(), ask(email, strings.Repeat("x", maxPassword+1))); !errors.Is(err, auth.ErrCredentials) {
 			t.Errorf("%s, password too long: got %v, want ErrCredentials without a hash", email, err)
 		}
 	}
@@ -59,41 +55,14 @@ func TestVerifyHashesForStrangersToo(t *testing.T) {
 func TestPasswordIsTheSameHoweverItsLettersAreComposed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	if _, err := f.SignUp(t.Context(), "zoe@example.com", secret.FromString("caf\u00e9 au lait, please"), somebody()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Verify(t.Context(), "zoe@example.com", secret.FromString("cafe\u0301 au lait, please"), somebody()); err != nil {
+	f.userWith(t, "zoe@example.com", "caf\u00e9 au lait, please")
+	if _, err := f.Verify(t.Context(), ask("zoe@example.com", "cafe\u0301 au lait, please")); err != nil {
 		t.Errorf("decomposed: %v", err)
 	}
 	for _, other := range []string{"CAF\u00c9 au lait, please", " caf\u00e9 au lait, please", "cafe au lait, please"} {
-		if _, err := f.Verify(t.Context(), "zoe@example.com", secret.FromString(other), somebody()); !errors.Is(err, auth.ErrCredentials) {
+		if _, err := f.Verify(t.Context(), ask("zoe@example.com", other)); !errors.Is(err, auth.ErrCredentials) {
 			t.Errorf("%q: got %v, want ErrCredentials", other, err)
 		}
-	}
-}
-
-func TestSignUpRefusesATakenAddressInAnySpelling(t *testing.T) {
-	t.Parallel()
-	storetest.Engines(t, func(t *testing.T, db *store.DB) {
-		f := fixtureOver(t, db, nil)
-		u := f.signUp(t, "ann@example.com")
-		if _, err := f.SignUp(t.Context(), "Ann@Example.COM", secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrEmailTaken) {
-			t.Errorf("got %v, want ErrEmailTaken", err)
-		}
-		if n := f.events(t, u.ID, auth.EventUserSignedUp); n != 1 {
-			t.Errorf("%d sign-up events, want 1", n)
-		}
-	})
-}
-
-func TestSignUpRefusesWhatIsNoAddressOrAWeakPassword(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, nil)
-	if _, err := f.SignUp(t.Context(), "nobody", secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrEmail) {
-		t.Errorf("got %v, want ErrEmail", err)
-	}
-	if _, err := f.SignUp(t.Context(), "ann@example.com", secret.FromString("short"), somebody()); !errors.Is(err, auth.ErrWeakPassword) {
-		t.Errorf("got %v, want ErrWeakPassword", err)
 	}
 }
 
@@ -101,7 +70,7 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		ann, bob := f.signUp(t, "ann@example.com"), f.signUp(t, "bob@example.com")
+		ann, bob := f.user(t, "ann@example.com"), f.user(t, "bob@example.com")
 		here, there, loggedOut, stranger := f.logIn(t, ann), f.logIn(t, ann), f.logIn(t, ann), f.logIn(t, bob)
 		if err := f.LogOut(t.Context(), somebody(), loggedOut.session.ID); err != nil {
 			t.Fatal(err)
@@ -110,18 +79,19 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 			User: ann.ID, Session: here.session.ID, Current: secret.FromString("wrong"),
 			New: secret.FromString("another long password"), Caller: somebody(),
 		}
-		if err := f.ChangePassword(t.Context(), change); !errors.Is(err, auth.ErrCredentials) {
+		if _, err := f.ChangePassword(t.Context(), change); !errors.Is(err, auth.ErrCredentials) {
 			t.Fatalf("wrong current password: got %v, want ErrCredentials", err)
 		}
 		change.Current, change.New = secret.FromString(goodPassword), secret.FromString("short")
-		if err := f.ChangePassword(t.Context(), change); !errors.Is(err, auth.ErrWeakPassword) {
+		if _, err := f.ChangePassword(t.Context(), change); !errors.Is(err, auth.ErrWeakPassword) {
 			t.Fatalf("weak new password: got %v, want ErrWeakPassword", err)
 		}
 		if got := f.standing(t, there); got != "session grant offline" {
 			t.Fatalf("a refused change left %q of the other session", got)
 		}
 		change.New = secret.FromString("another long password")
-		if err := f.ChangePassword(t.Context(), change); err != nil {
+		cookie, err := f.ChangePassword(t.Context(), change)
+		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct {
@@ -138,10 +108,16 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 				t.Errorf("%s: %q is left, want %q", c.name, got, c.want)
 			}
 		}
-		if _, err := f.Verify(t.Context(), "ann@example.com", secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrCredentials) {
+		if _, err := f.Verify(t.Context(), ask("ann@example.com", goodPassword)); !errors.Is(err, auth.ErrCredentials) {
 			t.Errorf("the old password: got %v, want ErrCredentials", err)
 		}
-		if _, err := f.Verify(t.Context(), "ann@example.com", change.New, somebody()); err != nil {
+		if _, _, err := f.SessionByToken(t.Context(), here.cookie); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("the SSO cookie from before: got %v, want ErrNotFound", err)
+		}
+		if view, _, err := f.SessionByToken(t.Context(), cookie); err != nil || view.ID != here.session.ID {
+			t.Errorf("the new SSO cookie: got %v, %v, want the same session", view.ID, err)
+		}
+		if _, err := f.Verify(t.Context(), ask("ann@example.com", change.New.Reveal())); err != nil {
 			t.Errorf("the new password: %v", err)
 		}
 		if n := f.events(t, ann.ID, auth.EventPasswordChanged); n != 1 {
@@ -154,12 +130,12 @@ func TestLogInThatVerifiedAnOldPasswordIsRefused(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		ann := f.signUp(t, "ann@example.com")
-		verified, err := f.Verify(t.Context(), ann.Email, secret.FromString(goodPassword), somebody())
+		ann := f.user(t, "ann@example.com")
+		verified, err := f.Verify(t.Context(), ask(ann.Email, goodPassword))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := f.ChangePassword(t.Context(), PasswordChange{
+		if _, err := f.ChangePassword(t.Context(), PasswordChange{
 			User: ann.ID, Current: secret.FromString(goodPassword),
 			New: secret.FromString("another long password"),
 		}); err != nil {
@@ -173,23 +149,23 @@ func TestLogInThatVerifiedBeforeADisableOrDeleteIsRefused(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		for email, end := range map[string]func(context.Context, auth.ID, auth.Caller) error{
-			"disabled@example.com": f.Disable, "deleted@example.com": f.Delete,
-		} {
-			u := f.signUp(t, email)
-			if err := end(t.Context(), u.ID, somebody()); err != nil {
+		for email, end := range map[string]func(*testing.T, auth.User){"disabled@example.com": f.disable, "deleted@example.com": f.remove} {
+			u := f.user(t, email)
+			verified, err := f.Verify(t.Context(), ask(email, goodPassword))
+			if err != nil {
 				t.Fatal(err)
 			}
-			f.refusedLogIn(t, u)
+			end(t, u)
+			f.refusedLogIn(t, verified)
 		}
 	})
 }
 
 // refusedLogIn tries to log in with what Verify returned and wants that nothing is stored.
-func (f *fixture) refusedLogIn(t *testing.T, u auth.User) {
+func (f *fixture) refusedLogIn(t *testing.T, e Entry) {
 	t.Helper()
-	session, cookie := f.NewSession(u, somebody(), "pwd")
-	err := f.LogIn(t.Context(), u, session, func(context.Context, *store.Tx) error {
+	session, cookie := f.NewSession(e.User, somebody(), "pwd")
+	err := f.LogIn(t.Context(), e, session, func(context.Context, *store.Tx) error {
 		t.Error("a grant would have been made")
 		return nil
 	})
@@ -205,14 +181,14 @@ func TestSecondOfTwoChangesOfPasswordAtOnceIsRefused(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		ann := f.signUp(t, "ann@example.com")
+		ann := f.user(t, "ann@example.com")
 		l := f.logIn(t, ann)
 		first, second := secret.FromString("the first hash"), secret.FromString("the second hash")
-		if err := f.replacePassword(t.Context(), ann, first, PasswordChange{Session: l.session.ID}); err != nil {
+		if _, err := f.replacePassword(t.Context(), ann, first, PasswordChange{Session: l.session.ID}, &try{}); err != nil {
 			t.Fatal(err)
 		}
 		// Both verified the same old password.
-		if err := f.replacePassword(t.Context(), ann, second, PasswordChange{}); !errors.Is(err, auth.ErrCredentials) {
+		if _, err := f.replacePassword(t.Context(), ann, second, PasswordChange{}, &try{}); !errors.Is(err, auth.ErrCredentials) {
 			t.Errorf("got %v, want ErrCredentials", err)
 		}
 		if got := f.standing(t, l); got != "session grant offline" {

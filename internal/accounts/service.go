@@ -2,13 +2,15 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 )
 
-// Needs is what a Service is built from. DB, Now and Rules are required.
+// Needs is what a Service is built from. DB, Now, Rules and Keys are required.
 type Needs struct {
 	DB  *store.DB
 	Now func() time.Time
@@ -19,22 +21,31 @@ type Needs struct {
 	// MinPassword is the least number of characters of a new password; zero: 15, as a sole factor needs
 	// (NIST SP 800-63B-4 §3.1.1.2).
 	MinPassword int
+	// Common are passwords that are refused because everybody tries them, one a line; "": the embedded list.
+	Common string
 	// Hashing is the cost of a password hash; zero: the parameters OWASP recommends.
 	Hashing Hashing
+	// Keys sign the device cookies and name the counters of failures; required.
+	Keys auth.DerivedKeys
+	// Throttles say how failures and sign-ups are slowed down; nil: auth.DefaultThrottleRules.
+	Throttles *auth.ThrottleRules
 }
 
 // Service is the use of users and sessions. It is safe for concurrent use.
 type Service struct {
-	needs    Needs
-	hasher   *hasher
-	failures chan auth.Event
+	needs       Needs
+	hasher      *hasher
+	common      common
+	rules       auth.ThrottleRules
+	throttleKey secret.Token
+	failures    chan auth.Event
 }
 
 // New checks the needs and returns the service.
 func New(n Needs) (*Service, error) {
 	switch {
-	case n.DB == nil || n.Now == nil:
-		return nil, errors.New("accounts: DB and Now are required")
+	case n.DB == nil || n.Now == nil || n.Keys == nil:
+		return nil, errors.New("accounts: DB, Now and Keys are required")
 	case n.Rules.SessionIdle <= 0 || n.Rules.RevokeFor <= 0:
 		return nil, errors.New("accounts: Rules.SessionIdle and Rules.RevokeFor must be positive")
 	case n.SessionLife < 0 || n.MinPassword < 0:
@@ -46,11 +57,23 @@ func New(n Needs) (*Service, error) {
 	if n.MinPassword == 0 {
 		n.MinPassword = defaultMinPassword
 	}
+	if n.Common == "" {
+		n.Common = embeddedCommon
+	}
 	h, err := newHasher(n.Hashing)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{needs: n, hasher: h, failures: make(chan auth.Event, failureQueue)}, nil
+	s := &Service{needs: n, hasher: h, common: newCommon(n.Common), rules: auth.DefaultThrottleRules(), failures: make(chan auth.Event, failureQueue)}
+	if n.Throttles != nil {
+		s.rules = *n.Throttles
+	}
+	key, ok := n.Keys.Derived(n.Keys.Active(), throttlePurpose)
+	if !ok {
+		return nil, fmt.Errorf("accounts: %w", auth.ErrKeyUnknown)
+	}
+	s.throttleKey, s.needs.Common = key, ""
+	return s, nil
 }
 
 // now is the time as the store will give it back.

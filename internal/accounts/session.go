@@ -28,17 +28,31 @@ func (s *Service) NewSession(user auth.User, caller auth.Caller, amr ...string) 
 	}, token
 }
 
-// LogIn stores the session of a user whom Verify returned, and whatever attach adds to it, in one
-// transaction. attach may run more than once and must do nothing but write to its transaction. The
-// error is auth.ErrCredentials when the user was disabled or deleted or the password changed since.
-func (s *Service) LogIn(ctx context.Context, user auth.User, session auth.Session, attach func(context.Context, *store.Tx) error) error {
+// Entry is somebody who may begin a session: Verify found their password right, or SignUp made their account
+// ready.
+type Entry struct {
+	auth.User
+	fresh bool // of a sign-up: the user is not stored yet
+	try   *try // to be taken back; nil for a sign-up, which counts
+	ask   auth.LoginAsk
+}
+
+// LogIn stores the session of an Entry, and whatever attach adds to it, in one transaction; before them the user of a
+// sign-up, and the end of the session that the new one replaces in its browser. attach may run more than once and must
+// do nothing but write to its transaction. The error is auth.ErrCredentials when the user was disabled or deleted or
+// the password changed since, auth.ErrEmailTaken of a sign-up, or the store's.
+func (s *Service) LogIn(ctx context.Context, e Entry, session auth.Session, attach func(context.Context, *store.Tx) error) error {
+	taken := false
 	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
-		held, err := tx.Users.Claim(ctx, user.ID, user.PasswordVersion)
-		if err != nil {
-			return err
+		stands, err := s.stands(ctx, tx, e)
+		if taken = err == nil && !stands && e.fresh; err != nil || taken {
+			return err // a refused sign-up is committed like any other: its event, and the time it takes
 		}
-		if !held {
+		if !stands {
 			return auth.ErrCredentials
+		}
+		if err := s.endReplaced(ctx, tx, e.ask, session.CreatedAt); err != nil {
+			return err
 		}
 		if err := tx.Sessions.Insert(ctx, session); err != nil {
 			return err
@@ -46,15 +60,55 @@ func (s *Service) LogIn(ctx context.Context, user auth.User, session auth.Sessio
 		if err := attach(ctx, tx); err != nil {
 			return err
 		}
-		return tx.Events.Insert(ctx, auth.Event{
-			At: session.CreatedAt, Kind: auth.EventUserLoggedIn, UserID: user.ID, SessionID: session.ID,
+		err = tx.Events.Insert(ctx, auth.Event{
+			At: session.CreatedAt, Kind: auth.EventUserLoggedIn, UserID: e.ID, SessionID: session.ID,
 			Caller: session.Device,
 		})
+		if err != nil || e.try == nil {
+			return err
+		}
+		return e.try.succeed(ctx, tx, session.CreatedAt) // last: it locks what other log-ins wait for
 	})
+	if err == nil && taken {
+		err = auth.ErrEmailTaken
+	}
 	if err != nil {
 		return fmt.Errorf("accounts: log in: %w", err)
 	}
 	return nil
+}
+
+// stands makes sure that the user is there, as verified, and stays so for the transaction.
+func (s *Service) stands(ctx context.Context, tx *store.Tx, e Entry) (bool, error) {
+	if e.fresh {
+		return s.insert(ctx, tx, e)
+	}
+	return tx.Users.Claim(ctx, e.ID, e.PasswordVersion)
+}
+
+// endReplaced ends the session whose cookie the new one overwrites: nobody but a thief could use it any more.
+func (s *Service) endReplaced(ctx context.Context, tx *store.Tx, ask auth.LoginAsk, now time.Time) error {
+	if len(ask.Replaces.Bytes()) != sessionTokenLength {
+		return nil
+	}
+	old, err := tx.Sessions.FindByToken(ctx, ask.Replaces.Hash())
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.endOne(ctx, tx, old.ID, ending{user: old.UserID, reason: auth.ReasonReplaced, now: now, caller: ask.Caller})
+	return err
+}
+
+// DeviceCookie returns the device cookie's value for the browser of a log-in, to be set when that came about.
+func (s *Service) DeviceCookie(e Entry) (secret.Token, error) {
+	value, err := auth.DeviceCookie(e.ask.Device, e.Email, s.needs.Keys)
+	if err != nil {
+		return secret.Token{}, fmt.Errorf("accounts: device cookie: %w", err)
+	}
+	return value, nil
 }
 
 // SessionByToken returns the live session of an SSO cookie and its enabled user, and counts it as a

@@ -72,7 +72,7 @@ func (s *Service) EndSession(ctx context.Context, user, session auth.ID, caller 
 	return nil
 }
 
-// EndOtherSessions ends all sessions of the user but one, with their grants that are not offline.
+// EndOtherSessions ends all sessions of the user but one (zero: all), with their grants that are not offline.
 func (s *Service) EndOtherSessions(ctx context.Context, user, keep auth.ID, caller auth.Caller) error {
 	now := s.now()
 	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
@@ -114,15 +114,6 @@ func (s *Service) endOthers(ctx context.Context, tx *store.Tx, e ending) error {
 		}
 	}
 	return nil
-}
-
-// endAll ends every session and every grant of a user, offline ones too.
-func (s *Service) endAll(ctx context.Context, tx *store.Tx, user auth.ID, reason string, now time.Time, caller auth.Caller) error {
-	if err := s.endOthers(ctx, tx, ending{user: user, reason: reason, now: now, caller: caller}); err != nil {
-		return err
-	}
-	_, err := tx.Grants.Revoke(ctx, store.Selector{User: user}, reason, now, s.needs.Rules.RevokeFor)
-	return err
 }
 
 // revokeOutside marks every living grant of the user that is not of the session kept.

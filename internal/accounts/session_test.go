@@ -17,11 +17,11 @@ func TestLogInStoresSessionAndGrantTogetherOrNotAtAll(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		ann := f.signUp(t, "ann@example.com")
+		ann := f.user(t, "ann@example.com")
 		session, cookie := f.NewSession(ann, somebody(), "pwd")
 		g := f.grant(session, false)
 		broken := errors.New("broken")
-		err := f.LogIn(t.Context(), ann, session, func(ctx context.Context, tx *store.Tx) error {
+		err := f.LogIn(t.Context(), Entry{User: ann}, session, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.Grants.Insert(ctx, g); err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func TestLogInStoresSessionAndGrantTogetherOrNotAtAll(t *testing.T) {
 func TestSessionIsKeptAsAHashOfItsCookie(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	session, cookie := f.NewSession(f.signUp(t, "ann@example.com"), somebody(), "pwd")
+	session, cookie := f.NewSession(f.user(t, "ann@example.com"), somebody(), "pwd")
 	if n := len(cookie.Reveal()); n != 43 {
 		t.Errorf("the cookie has %d characters, want 43 (32 bytes)", n)
 	}
@@ -87,28 +87,18 @@ func TestSessionIsLiveUntilItEndsAgesOrIdles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false},
-		"user disabled by hand in the database": {func(t *testing.T, f *fixture, l login) {
-			if err := f.db.Update(t.Context(), func(tx *store.Tx) error {
-				_, err := tx.Users.SetDisabled(t.Context(), l.session.UserID, f.clock.Now())
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}, false},
-		"user disabled": {func(t *testing.T, f *fixture, l login) {
-			if err := f.Disable(t.Context(), l.session.UserID, somebody()); err != nil {
-				t.Fatal(err)
-			}
+		"user disabled, session forgotten": {func(t *testing.T, f *fixture, l login) {
+			f.disable(t, auth.User{ID: l.session.UserID})
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, nil)
-			ann := f.signUp(t, "ann@example.com")
+			ann := f.user(t, "ann@example.com")
 			l := f.logIn(t, ann)
 			c.change(t, f, l)
 			list, err := f.Sessions(t.Context(), ann.ID, l.session.ID)
-			if err != nil || (len(list) == 1) != c.live && !strings.Contains(name, "by hand") {
+			if err != nil || (len(list) == 1) != c.live && !strings.Contains(name, "forgotten") {
 				t.Errorf("listed %d (%v), want live = %v", len(list), err, c.live)
 			}
 			view, user, err := f.SessionByToken(t.Context(), l.cookie)
@@ -143,7 +133,7 @@ func (f *fixture) useGrant(t *testing.T, l login) {
 func TestUnknownCookiesAreNotFound(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	l := f.logIn(t, f.signUp(t, "ann@example.com"))
+	l := f.logIn(t, f.user(t, "ann@example.com"))
 	for _, value := range []string{"", "x", secret.RandomToken(32).Reveal(), l.cookie.Reveal() + "A", l.session.ID.String()} {
 		if _, _, err := f.SessionByToken(t.Context(), secret.FromString(value)); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("%q: got %v, want ErrNotFound", value, err)
@@ -154,7 +144,7 @@ func TestUnknownCookiesAreNotFound(t *testing.T) {
 func TestUseOfASessionIsWrittenAtMostOncePerMinute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
-	l := f.logIn(t, f.signUp(t, "ann@example.com"))
+	l := f.logIn(t, f.user(t, "ann@example.com"))
 	for _, c := range []struct {
 		after time.Duration // since the log-in
 		want  time.Duration // last use on record
@@ -178,11 +168,11 @@ func TestListNamesClientsAndMarksTheCurrentSession(t *testing.T) {
 	t.Parallel()
 	storetest.Engines(t, func(t *testing.T, db *store.DB) {
 		f := fixtureOver(t, db, nil)
-		ann := f.signUp(t, "ann@example.com")
+		ann := f.user(t, "ann@example.com")
 		first := f.logIn(t, ann)
 		f.clock.advance(time.Second)
 		second := f.logIn(t, ann)
-		f.logIn(t, f.signUp(t, "bob@example.com"))
+		f.logIn(t, f.user(t, "bob@example.com"))
 		list, err := f.Sessions(t.Context(), ann.ID, first.session.ID)
 		if err != nil || len(list) != 2 || list[0].ID != second.session.ID || list[1].ID != first.session.ID {
 			t.Fatalf("got %d sessions (%v), want the user's two, newest first", len(list), err)

@@ -2,93 +2,84 @@ package accounts
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
-	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 )
 
-// SignUp makes a user who asks for it. The error is auth.ErrEmail, *auth.WeakPassword,
-// auth.ErrEmailTaken, auth.ErrBusy or the store's.
-func (s *Service) SignUp(ctx context.Context, email string, password secret.Token, caller auth.Caller) (auth.User, error) {
-	email, err := auth.NormalizeEmail(email)
+// SignUp checks and hashes what somebody chose who wants an account. Nothing of it is stored before LogIn,
+// which makes user, session and grant in one transaction, so that a refusal on the way leaves nothing behind.
+// The error is auth.ErrEmail, *auth.WeakPassword, *auth.Throttled, auth.ErrBusy or the store's. Whether the
+// address is taken is found out by LogIn alone, after the same work.
+func (s *Service) SignUp(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
+	email, err := auth.NormalizeEmail(ask.Email)
 	if err != nil {
-		return auth.User{}, err
+		return Entry{}, err
 	}
-	phc, err := s.Hash(ctx, password, email)
+	password := normalizePassword(ask.Password)
+	if err := s.checkPassword(password, email); err != nil {
+		return Entry{}, err
+	}
+	t := s.trySignUp(ask.Caller)
+	err = s.needs.DB.View(ctx, func(tx *store.Tx) error { return t.allowed(ctx, tx, s.now()) })
 	if err != nil {
-		return auth.User{}, err
+		return Entry{}, fmt.Errorf("accounts: sign up: %w", err)
+	}
+	leave, err := s.hasher.queue.enter(ctx, t.line)
+	if err != nil {
+		return Entry{}, fmt.Errorf("accounts: sign up: %w", err)
+	}
+	defer leave()
+	if err := s.begin(ctx, t); err != nil {
+		return Entry{}, fmt.Errorf("accounts: sign up: %w", err)
+	}
+	phc, err := s.hasher.hashNow(password)
+	if err != nil {
+		return Entry{}, err
 	}
 	now := s.now()
-	u := auth.User{ID: auth.NewID(now), Email: email, Password: phc, PasswordVersion: 1, CreatedAt: now}
-	err = s.needs.DB.Update(ctx, func(tx *store.Tx) error {
-		inserted, err := tx.Users.Insert(ctx, u)
-		if err != nil {
-			return err
-		}
-		if !inserted {
-			return auth.ErrEmailTaken
-		}
-		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventUserSignedUp, UserID: u.ID, Caller: caller})
-	})
+	user := auth.User{ID: auth.NewID(now), Email: email, Password: phc, PasswordVersion: 1, CreatedAt: now}
+	return Entry{User: user, fresh: true, ask: ask}, nil
+}
+
+// insert stores the user of a sign-up; false when the address is taken.
+func (s *Service) insert(ctx context.Context, tx *store.Tx, e Entry) (bool, error) {
+	inserted, err := tx.Users.Insert(ctx, e.User)
 	if err != nil {
-		return auth.User{}, fmt.Errorf("accounts: sign up: %w", err)
+		return false, err
 	}
-	return u, nil
+	if !inserted {
+		return false, s.tellOwner(ctx, tx, e)
+	}
+	return true, tx.Events.Insert(ctx, auth.Event{At: e.CreatedAt, Kind: auth.EventUserSignedUp, UserID: e.ID, Caller: e.ask.Caller})
 }
 
-// Disable stops a user from logging in and ends all sessions and grants. A user who is disabled
-// already stays so; auth.ErrNotFound when there is none.
-func (s *Service) Disable(ctx context.Context, id auth.ID, caller auth.Caller) error {
-	now := s.now()
-	return s.changeStanding(ctx, id, auth.Event{At: now, Kind: auth.EventUserDisabled, Caller: caller}, func(tx *store.Tx) (bool, error) {
-		changed, err := tx.Users.SetDisabled(ctx, id, now)
-		if err != nil || !changed {
-			return false, err
-		}
-		return true, s.endAll(ctx, tx, id, auth.ReasonUserDisabled, now, caller)
-	})
-}
-
-// Enable lets a user log in again; what Disable ended stays ended.
-func (s *Service) Enable(ctx context.Context, id auth.ID, caller auth.Caller) error {
-	return s.changeStanding(ctx, id, auth.Event{At: s.now(), Kind: auth.EventUserEnabled, Caller: caller}, func(tx *store.Tx) (bool, error) {
-		return tx.Users.SetDisabled(ctx, id, time.Time{})
-	})
-}
-
-// Delete removes a user and ends all sessions and grants; the records about them stay.
-func (s *Service) Delete(ctx context.Context, id auth.ID, caller auth.Caller) error {
-	now := s.now()
-	return s.changeStanding(ctx, id, auth.Event{At: now, Kind: auth.EventUserDeleted, Caller: caller}, func(tx *store.Tx) (bool, error) {
-		// The row goes first: its lock keeps a log-in from adding a session behind the statements below.
-		deleted, err := tx.Users.Delete(ctx, id)
-		if err != nil || !deleted {
-			return false, err
-		}
-		return true, s.endAll(ctx, tx, id, auth.ReasonUserDeleted, now, caller)
-	})
-}
-
-// changeStanding runs a change with its event; a change that finds nothing to do is an error only when
-// the user does not exist.
-func (s *Service) changeStanding(ctx context.Context, id auth.ID, e auth.Event, change func(*store.Tx) (bool, error)) error {
-	e.UserID = id
-	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
-		changed, err := change(tx)
-		if err != nil {
-			return err
-		}
-		if !changed {
-			_, err := tx.Users.Find(ctx, id)
-			return err
-		}
-		return tx.Events.Insert(ctx, e)
-	})
+// tellOwner leaves an event at the user whose address somebody tried to sign up with, at most one an hour: strangers
+// cause it. Something is written each time, so that it takes as long as a sign-up that comes about.
+func (s *Service) tellOwner(ctx context.Context, tx *store.Tx, e Entry) error {
+	owner, err := tx.Users.FindByEmail(ctx, e.Email)
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil // deleted in this moment
+	}
 	if err != nil {
-		return fmt.Errorf("accounts: %s: %w", e.Kind, err)
+		return err
 	}
-	return nil
+	c := s.counter(auth.ThrottleRule{Forget: ownerToldEvery}, countSignUpRefused, e.Email)
+	seen, err := tx.Throttles.Lock(ctx, c.key)
+	if err != nil {
+		return err
+	}
+	if e.CreatedAt.Sub(seen.At) >= ownerToldEvery {
+		seen = auth.Throttle{Count: 1, At: e.CreatedAt}
+		told := auth.Event{At: e.CreatedAt, Kind: auth.EventSignUpRefused, UserID: owner.ID, Caller: e.ask.Caller}
+		if err := tx.Events.Insert(ctx, told); err != nil {
+			return err
+		}
+	}
+	return tx.Throttles.Set(ctx, c.key, seen, c.rule.Forgotten(seen))
 }
+
+const ownerToldEvery = time.Hour

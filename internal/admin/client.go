@@ -27,7 +27,7 @@ type NewClient struct {
 	RedirectURIs []string
 	Scopes       []string
 	Resources    []string
-	Refresh      auth.RefreshPolicy // empty: fixed; a public client rotates whatever is written here
+	Refresh      auth.RefreshPolicy // empty: rotate for a public client, fixed for any other
 }
 
 // ClientView is a client with what hangs on it. The hashes of its secrets are not filled in.
@@ -45,13 +45,11 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient, by Actor) (auth
 		return auth.Client{}, secret.Token{}, err
 	}
 	now := s.n.Now()
-	c := auth.Client{
-		ID: n.ID, Name: n.Name, Public: n.Public, Grants: n.Grants, RedirectURIs: n.RedirectURIs, Scopes: n.Scopes,
-		Resources: n.Resources, Refresh: n.Refresh, CreatedAt: now,
-		// Above every epoch of a deleted client of the same id, whose revocation may still be followed: from
-		// zero, resource servers would refuse the new client's tokens with the old one's.
-		Epoch: now.UnixMilli(),
-	}
+	c := n.client()
+	c.CreatedAt = now
+	// Above every epoch of a deleted client of the same id, whose revocation may still be followed: from
+	// zero, resource servers would refuse the new client's tokens with the old one's.
+	c.Epoch = now.UnixMilli()
 	var plain secret.Token
 	if !c.Public {
 		plain = newClientSecret()

@@ -193,6 +193,9 @@ func TestRedirectURIs(t *testing.T) {
 		{"http://127.0.0.1.evil.example/cb", false, false},
 		{"http://localhost.evil.example/cb", false, false},
 		{"https://app.example/cb#f", false, false},
+		{"https://App.example/cb", false, false},
+		{"https://app.example/*", false, false},
+		{"com.example.app:/cb#f", true, false},
 		{"https://app.example/cb#", false, false},
 		{"https://u:p@app.example/cb", false, false},
 		{"https://*.example/cb", false, false},
@@ -237,6 +240,8 @@ func TestWhatAClientMayBeRegisteredWith(t *testing.T) {
 		"resources":         {admin.NewClient{Name: "n", Resources: []string{"https://api.example/v1", "urn:example:api", "http://10.0.0.1:8080"}}, ""},
 		"relative resource": {admin.NewClient{Name: "n", Resources: []string{"api"}}, "resource"},
 		"resource fragment": {admin.NewClient{Name: "n", Resources: []string{"https://api.example/#x"}}, "resource"},
+		"resource capitals": {admin.NewClient{Name: "n", Resources: []string{"https://API.example"}}, "resource"},
+		"resource wildcard": {admin.NewClient{Name: "n", Resources: []string{"https://*.example"}}, "resource"},
 		"spaced resource":   {admin.NewClient{Name: "n", Resources: []string{"https://api.example/a https://b"}}, "resource"},
 		"no name":           {admin.NewClient{Name: " "}, "name"},
 		"newline in name":   {admin.NewClient{Name: "a\nb"}, "name"},
@@ -244,6 +249,9 @@ func TestWhatAClientMayBeRegisteredWith(t *testing.T) {
 		"id":                {admin.NewClient{Name: "n", ID: "a.b_c~d-E9"}, ""},
 		"spaced id":         {admin.NewClient{Name: "n", ID: "a b"}, "id"},
 		"colon in id":       {admin.NewClient{Name: "n", ID: "a:b"}, "id"},
+		"id of a user":      {admin.NewClient{Name: "n", ID: "0193a3f0-7d2a-7cc2-98c4-dc0c0c07398f"}, "id"},
+		"id in capitals":    {admin.NewClient{Name: "n", ID: "0193A3F0-7D2A-7CC2-98C4-DC0C0C07398F"}, "id"},
+		"id that is a URL":  {admin.NewClient{Name: "n", ID: "https://app.example/client"}, "id"},
 		"id with a dash":    {admin.NewClient{Name: "n", ID: "-a"}, "id"},
 		"long id":           {admin.NewClient{Name: "n", ID: strings.Repeat("a", 129)}, "id"},
 		"password grant":    {admin.NewClient{Name: "n", Grants: []oauth.GrantType{"password"}}, "grant"},
@@ -252,6 +260,7 @@ func TestWhatAClientMayBeRegisteredWith(t *testing.T) {
 		"code, no redirect": {admin.NewClient{Name: "n", Grants: []oauth.GrantType{oauth.GrantAuthorizationCode}}, "redirect_uri"},
 		"public, nowhere":   {admin.NewClient{Name: "n", Public: true}, "redirect_uri"},
 		"refresh policy":    {admin.NewClient{Name: "n", Refresh: "sometimes"}, "refresh"},
+		"public, fixed":     {admin.NewClient{Name: "n", Public: true, RedirectURIs: cb, Refresh: auth.RefreshFixed}, "refresh"},
 	} {
 		_, _, err := h.admin.CreateClient(t.Context(), c.new, by())
 		var bad *admin.Invalid

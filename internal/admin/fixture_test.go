@@ -94,7 +94,7 @@ func furnish(t testing.TB, db *store.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.ring.Load(t.Context()); err != nil {
+	if err := h.ring.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	h.rules = auth.RefreshRules{

@@ -101,7 +101,8 @@ func (a *API) serve(h handler) http.Handler {
 		_, _, first := a.needs.Cookies.Access(r)
 		_, _, second := a.needs.Cookies.Refresh(r)
 		_, _, third := a.needs.Cookies.Session(r)
-		err := errors.Join(first, second, third)
+		_, _, fourth := a.needs.Cookies.Device(r)
+		err := errors.Join(first, second, third, fourth)
 		if err == nil {
 			err = h(w, r)
 		}

@@ -95,8 +95,7 @@ func (a *API) fresh(r *http.Request, v visitor) error {
 	if password.IsZero() {
 		return refusal{httpkit.CodeFreshLoginRequired, "Send the password in the member password, or log in again first."}
 	}
-	_, err := a.needs.Accounts.Confirm(r.Context(), v.User.ID, password.Token, caller(r))
-	return err
+	return a.needs.Accounts.Confirm(r.Context(), v.User.ID, v.Session.ID, password.Token, caller(r))
 }
 
 // caller is who sent the request.

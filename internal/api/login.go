@@ -29,31 +29,30 @@ func (a *API) readLogin(r *http.Request) (loginBody, error) {
 
 // logIn is POST /v1/login.
 func (a *API) logIn(w http.ResponseWriter, r *http.Request) error {
-	body, err := a.readLogin(r)
-	if err != nil {
-		return err
-	}
-	return a.enter(w, r, http.StatusOK, body)
+	return a.enter(w, r, http.StatusOK, false)
 }
 
 // signUp is POST /v1/signup: it makes the user and logs in.
 func (a *API) signUp(w http.ResponseWriter, r *http.Request) error {
+	return a.enter(w, r, http.StatusCreated, true)
+}
+
+func (a *API) enter(w http.ResponseWriter, r *http.Request, status int, fresh bool) error {
 	body, err := a.readLogin(r)
 	if err != nil {
 		return err
 	}
-	if _, err := a.needs.Accounts.SignUp(r.Context(), body.Email, body.Password.Token, caller(r)); err != nil {
+	from := caller(r)
+	ask := auth.LoginAsk{Email: body.Email, Password: body.Password.Token, Caller: from, New: fresh}
+	if ask.Device, _, err = a.needs.Cookies.Device(r); err != nil {
 		return err
 	}
-	return a.enter(w, r, http.StatusCreated, body)
-}
-
-func (a *API) enter(w http.ResponseWriter, r *http.Request, status int, body loginBody) error {
-	from := caller(r)
-	tokens, err := a.needs.Exchange.FirstParty(r.Context(), auth.GrantLogin, auth.Ask{
-		Caller: from, Arrived: a.needs.Now(),
-		Login: &auth.LoginAsk{Email: body.Email, Password: body.Password.Token, Caller: from},
-	})
+	if body.Mode == cookieMode { // in token mode the browser keeps the session that it has
+		if ask.Replaces, _, err = a.needs.Cookies.Session(r); err != nil {
+			return err
+		}
+	}
+	tokens, err := a.needs.Exchange.FirstParty(r.Context(), auth.GrantLogin, auth.Ask{Caller: from, Arrived: a.needs.Now(), Login: &ask})
 	if err != nil {
 		return err
 	}

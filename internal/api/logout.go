@@ -25,8 +25,8 @@ func (a *API) logOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readLogOut gathers all credentials of the request: the bearer token, the refresh token of the body
-// and, in cookie mode, the cookies.
+// readLogOut gathers the credentials of the request: the refresh token of the body and the bearer token or,
+// without one and in cookie mode, the cookies. With a bearer token no cookie counts.
 func (a *API) readLogOut(r *http.Request) (mode, login.Presented, error) {
 	var body struct {
 		Refresh hidden `json:"refresh_token"`
@@ -46,7 +46,10 @@ func (a *API) readLogOut(r *http.Request) (mode, login.Presented, error) {
 	if err != nil {
 		return "", login.Presented{}, err
 	}
-	presented := login.Presented{Access: []secret.Token{token}, Refresh: []secret.Token{body.Refresh.Token}}
+	presented := login.Presented{Bearer: token, Refresh: []secret.Token{body.Refresh.Token}}
+	if bearer {
+		return tokenMode, presented, nil
+	}
 	if m == cookieMode {
 		err = a.addCookies(r, &presented)
 	}

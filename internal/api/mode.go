@@ -65,6 +65,9 @@ func (a *API) handOut(w http.ResponseWriter, status int, m mode, t auth.Tokens) 
 	if !t.Session.IsZero() {
 		a.needs.Cookies.SetSession(w, t.Session, a.lasting(t.SessionExpires))
 	}
+	if !t.Device.IsZero() {
+		a.needs.Cookies.SetDevice(w, t.Device)
+	}
 	httpkit.WriteJSON(w, status, bare{TokenType: oauth.Bearer, ExpiresIn: seconds, Scope: scope})
 }
 

@@ -44,7 +44,7 @@ func TestTokenModeIsRefusedWhereItIsNotOpen(t *testing.T) {
 	w.do("POST", "/v1/login", asked).want("log in", 400, httpkit.CodeInvalidRequest)
 	w.do("POST", "/v1/refresh", `{"refresh_token":"dpr_x","mode":"token"}`).want("refresh", 400, httpkit.CodeInvalidRequest)
 	r := w.do("POST", "/v1/login", credentials(email, password))
-	if r.want("no mode", http.StatusOK, ""); len(r.cookies) != 3 || r.text("access_token") != "" {
+	if r.want("no mode", http.StatusOK, ""); len(r.cookies) != 4 || r.text("access_token") != "" {
 		t.Errorf("got %d cookies and body %s, want cookie mode", len(r.cookies), r.raw)
 	}
 }
@@ -99,11 +99,13 @@ func TestCookiesHaveExactlyTheirAttributes(t *testing.T) {
 			"daypass-access":  "Path=/; Max-Age=604800; HttpOnly; SameSite=Lax",
 			"daypass-refresh": "Path=/v1; Max-Age=604800; HttpOnly; SameSite=Lax",
 			"daypass-session": "Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax",
+			"daypass-device":  "Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax",
 		}},
 		{false, map[string]string{
 			"__Host-daypass-access":    "Path=/; Max-Age=604800; HttpOnly; Secure; SameSite=Lax",
 			"__Secure-daypass-refresh": "Path=/v1; Max-Age=604800; HttpOnly; Secure; SameSite=Lax",
 			"__Host-daypass-session":   "Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax",
+			"__Host-daypass-device":    "Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax",
 		}},
 	} {
 		w := newWorld(t, func(n *api.Needs) { n.Cookies.Insecure = c.insecure })
@@ -112,7 +114,7 @@ func TestCookiesHaveExactlyTheirAttributes(t *testing.T) {
 		again := w.do("POST", "/v1/refresh", "", r.jar().all)
 		again.want("refresh", http.StatusOK, "")
 		for what, got := range map[string][]string{"log in": r.header["Set-Cookie"], "refresh": again.header["Set-Cookie"]} {
-			if want := map[string]int{"log in": 3, "refresh": 2}[what]; len(got) != want {
+			if want := map[string]int{"log in": 4, "refresh": 2}[what]; len(got) != want {
 				t.Errorf("%s: %d cookies, want %d", what, len(got), want)
 			}
 			for _, line := range got {

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -24,6 +25,10 @@ func (r refusal) Error() string { return "api: " + string(r.code) }
 // request's event alone.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
+	var throttled *auth.Throttled
+	if errors.As(err, &throttled) {
+		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
+	}
 	switch p.Code {
 	case httpkit.CodeInternal, httpkit.CodeUnavailable:
 		httpkit.Annotate(r.Context(), "cause", err.Error())
@@ -34,6 +39,10 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="daypass", error="invalid_token"`)
 		}
 	}
+	var refused *auth.Refused
+	if errors.As(err, &refused) {
+		httpkit.Raise(r.Context(), refused.Verdict.Level())
+	}
 	httpkit.WriteProblem(w, r, p)
 }
 
@@ -43,7 +52,10 @@ func problemOf(err error) httpkit.Problem {
 	var refused *auth.Refused
 	var weak *auth.WeakPassword
 	var wire *oauth.Error
+	var throttled *auth.Throttled
 	switch {
+	case errors.As(err, &throttled):
+		return httpkit.Problem{Code: httpkit.CodeTooManyRequests, Detail: "Too many tries. Wait as long as Retry-After says."}
 	case errors.As(err, &own):
 		return httpkit.Problem{Code: own.code, Detail: own.detail}
 	case errors.As(err, &refused):

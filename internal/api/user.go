@@ -20,7 +20,7 @@ func (a *API) me(w http.ResponseWriter, _ *http.Request, v visitor) error {
 	return nil
 }
 
-// password is POST /v1/password: it ends every other session.
+// password is POST /v1/password: it ends every other session and renews the SSO cookie of this one.
 func (a *API) password(w http.ResponseWriter, r *http.Request, v visitor) error {
 	var body struct {
 		Current hidden `json:"current_password"`
@@ -32,11 +32,14 @@ func (a *API) password(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if body.Current.IsZero() || body.New.IsZero() {
 		return refusal{httpkit.CodeInvalidRequest, "The members current_password and new_password are required."}
 	}
-	err := a.needs.Accounts.ChangePassword(r.Context(), accounts.PasswordChange{
+	cookie, err := a.needs.Accounts.ChangePassword(r.Context(), accounts.PasswordChange{
 		User: v.User.ID, Session: v.Session.ID, Current: body.Current.Token, New: body.New.Token, Caller: caller(r),
 	})
 	if err != nil {
 		return err
+	}
+	if !v.bearer {
+		a.needs.Cookies.SetSession(w, cookie, a.lasting(v.Session.ExpiresAt))
 	}
 	noContent(w)
 	return nil

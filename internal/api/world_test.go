@@ -74,11 +74,11 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	w.check(err)
 	ring, err := keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.clock.Now})
 	w.check(err)
-	w.check(ring.Load(t.Context()))
+	w.check(ring.Ensure(t.Context()))
 	w.ring = ring
 	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Rules: rules, Lifetime: auth.DefaultRefreshLife, Now: w.clock.Now})
 	w.check(err)
-	w.accounts, err = accounts.New(accounts.Needs{DB: w.db, Now: w.clock.Now, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
+	w.accounts, err = accounts.New(accounts.Needs{DB: w.db, Now: w.clock.Now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	w.check(err)
 	principals, err := login.NewPrincipals(login.Needs{
 		DB: w.db, Accounts: w.accounts, Verifier: ring, Inspector: w.grants,
@@ -139,8 +139,13 @@ func (w *world) addClient(c auth.Client) {
 
 func (w *world) signUp(email string) auth.User {
 	w.t.Helper()
-	u, err := w.accounts.SignUp(w.t.Context(), email, secret.FromString(password), auth.Caller{})
+	phc, err := w.accounts.Hash(w.t.Context(), secret.FromString(password), email)
 	w.check(err)
+	u := auth.User{ID: auth.NewID(w.clock.Now()), Email: email, Password: phc, CreatedAt: w.clock.Now()}
+	w.check(w.db.Update(w.t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Users.Insert(w.t.Context(), u)
+		return err
+	}))
 	return u
 }
 

@@ -24,22 +24,12 @@ import (
 // The adapters below join interfaces of one floor to packages that may not know each other.
 
 // pageLogIn is the log-in of the pages: the same pipeline as the JSON API's.
-type pageLogIn struct {
-	accounts *accounts.Service
-	pipeline *exchange.Pipeline
-}
+type pageLogIn struct{ pipeline *exchange.Pipeline }
 
 var _ pages.LogIn = pageLogIn{}
 
 func (l pageLogIn) LogIn(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
 	return l.pipeline.FirstParty(ctx, auth.GrantLogin, auth.Ask{Login: &ask, Caller: ask.Caller})
-}
-
-func (l pageLogIn) SignUp(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
-	if _, err := l.accounts.SignUp(ctx, ask.Email, ask.Password, ask.Caller); err != nil {
-		return auth.Tokens{}, err
-	}
-	return l.LogIn(ctx, ask)
 }
 
 // pageSessions are the sessions of the pages.

@@ -21,6 +21,7 @@ import (
 	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/login"
 	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/internal/telemetry"
 	"github.com/daypass/daypass/oauth"
 )
 
@@ -40,6 +41,7 @@ type App struct {
 	accounts   *accounts.Service
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
+	metrics    *telemetry.Metrics // nil without metrics.listen
 	handler    http.Handler
 	draining   atomic.Bool
 
@@ -47,16 +49,34 @@ type App struct {
 	running sync.WaitGroup
 }
 
-// Open opens and migrates the database, loads the keys and builds the use cases. It starts the
-// database's writer, which Close stops; nothing is served yet.
-func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
-	e, err := openEngine(ctx, c.Database)
+// Purpose says what an App is opened for, and with it what opening may change.
+type Purpose int
+
+const (
+	// ForLook works on what is there: opening changes nothing, neither schema nor keys.
+	ForLook Purpose = iota
+	// ForCreate may be the first to use a database.
+	ForCreate
+	// ForServe serves.
+	ForServe
+)
+
+// errSchema tells that a command met a database older than itself.
+var errSchema = errors.New("the schema of this database is older than this program: run `daypass migrate`, or start the server, which does it")
+
+// Open opens the database, loads the keys and builds the use cases; the purpose says what it may make. It
+// starts the database's writer, which Close stops; nothing is served yet.
+func Open(ctx context.Context, c config.Config, log *slog.Logger, why Purpose) (*App, error) {
+	e, err := openEngine(ctx, c.Database, why)
 	if err != nil {
 		return nil, err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a := &App{config: c, log: log, now: wallClock, db: e.db, engine: e, stop: stop}
-	if err := a.open(ctx, background); err != nil {
+	if c.Metrics.Listen != "" {
+		a.metrics = telemetry.NewMetrics()
+	}
+	if err := a.open(ctx, background, why); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
@@ -65,9 +85,13 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) 
 // wallClock is the one place where the time comes from; cut to what the store keeps.
 func wallClock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func (a *App) open(ctx, background context.Context) error {
-	if err := a.db.Migrate(ctx); err != nil {
-		return err
+func (a *App) open(ctx, background context.Context, why Purpose) error {
+	if why != ForLook {
+		if err := a.db.Migrate(ctx); err != nil {
+			return err
+		}
+	} else if current, err := a.db.Migrated(ctx); err != nil || !current {
+		return errors.Join(err, errSchema)
 	}
 	if a.engine.run != nil {
 		a.running.Go(func() {
@@ -76,7 +100,7 @@ func (a *App) open(ctx, background context.Context) error {
 			}
 		})
 	}
-	masters, err := loadMasters(ctx, a.config, a.db)
+	masters, err := loadMasters(ctx, a.config, a.db, why)
 	if err != nil {
 		return err
 	}
@@ -86,7 +110,14 @@ func (a *App) open(ctx, background context.Context) error {
 	if err := a.build(masters); err != nil {
 		return err
 	}
-	return a.ring.Load(ctx)
+	if err := a.ring.Load(ctx); err != nil || why == ForLook {
+		return err
+	}
+	// What was sealed before has opened, so the keys are right.
+	if err := a.ring.Ensure(ctx); err != nil {
+		return err
+	}
+	return masters.Register(ctx, a.db)
 }
 
 const issuerSetting = "issuer"
@@ -141,16 +172,20 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	}
 	a.accounts, err = accounts.New(accounts.Needs{
 		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength,
+		Keys: masters,
 	})
 	if err != nil {
 		return err
+	}
+	if a.metrics != nil {
+		a.metrics.HashQueue(a.accounts.HashQueue)
 	}
 	a.pipeline, err = exchange.New(exchange.Config{
 		Clients: a.clients, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
 		Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
-			auth.GrantLogin:              login.Hook{Accounts: a.accounts, Grants: a.grants},
+			auth.GrantLogin:              a.counted(login.Hook{Accounts: a.accounts, Grants: a.grants}),
 		},
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -61,7 +62,7 @@ type node struct {
 func start(t *testing.T, c config.Config) *node {
 	t.Helper()
 	out := &logs{}
-	a, err := Open(t.Context(), DevConfig(c), telemetry.NewLogger(out, telemetry.FormatText, c.Log.Level))
+	a, err := Open(t.Context(), DevConfig(c), telemetry.NewLogger(out, telemetry.FormatText, c.Log.Level), ForServe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +292,7 @@ func TestADatabaseOfTheOtherVerbIsRefused(t *testing.T) {
 func TestServeAnswersUnderItsOwnNamesOnly(t *testing.T) {
 	t.Parallel()
 	c := load(t, t.TempDir())
-	a, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil))
+	a, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil), ForServe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +331,7 @@ func TestALostMasterKeyIsToldAndNotReplaced(t *testing.T) {
 	dir := t.TempDir()
 	c := load(t, dir)
 	log := telemetry.NewLogger(io.Discard, "text", nil)
-	a, err := Open(t.Context(), c, log)
+	a, err := Open(t.Context(), c, log, ForServe)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,14 +345,14 @@ func TestALostMasterKeyIsToldAndNotReplaced(t *testing.T) {
 	if err := os.Remove(c.MasterKeyFile); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), c, log); err == nil || !strings.Contains(err.Error(), "backup") {
+	if _, err := Open(t.Context(), c, log, ForServe); err == nil || !strings.Contains(err.Error(), "backup") {
 		t.Errorf("lost key: got %v, want an error that says to put it back", err)
 	}
 	if _, err := os.Stat(c.MasterKeyFile); err == nil {
 		t.Error("a new master key was made for an old database")
 	}
 	masterKey(t, c)
-	if _, err := Open(t.Context(), c, log); err == nil || strings.Contains(err.Error(), "AAAA") {
+	if _, err := Open(t.Context(), c, log, ForServe); err == nil || strings.Contains(err.Error(), "AAAA") {
 		t.Errorf("another key: got %v, want an error without the key", err)
 	}
 }
@@ -437,7 +438,7 @@ func TestACommandWithoutIssuerRecognisesTheServersTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Issuer = ""
-	command, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil))
+	command, err := Open(t.Context(), c, telemetry.NewLogger(io.Discard, "text", nil), ForLook)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -483,4 +484,50 @@ func TestAThiefsHeaderCannotSaveTheGrant(t *testing.T) {
 	if status, m := n.refresh(t, token); status != http.StatusBadRequest {
 		t.Errorf("the grant lives on after a reuse: %d %v", status, m)
 	}
+}
+
+// TestLookingChangesNothing: a command that looks must not migrate a database under an older server, make
+// keys, or leave the trace of a wrong key.
+func TestLookingChangesNothing(t *testing.T) {
+	t.Parallel()
+	log := telemetry.NewLogger(io.Discard, "text", nil)
+	c := load(t, t.TempDir())
+	if _, err := Open(t.Context(), c, log, ForLook); err == nil {
+		t.Error("looked at a database that is not there")
+	}
+	if _, err := os.Stat(c.Database.Path); err == nil {
+		t.Error("looking made a database file")
+	}
+	c.Database = config.Database{URL: secret.FromString(storetest.Postgres(t))}
+	masterKey(t, c)
+	if _, err := Open(t.Context(), c, log, ForLook); !errors.Is(err, errSchema) {
+		t.Errorf("an empty database: got %v, want errSchema", err)
+	}
+	a, err := Open(t.Context(), c, log, ForServe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	good, err := os.ReadFile(c.MasterKeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(c.MasterKeyFile, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("2:" + strings.Repeat("I", 43) + "=\n") // somebody's mistake
+	for _, why := range []Purpose{ForLook, ForServe} {
+		if _, err := Open(t.Context(), c, log, why); err == nil {
+			t.Errorf("purpose %d: opened with a key that this database never saw", why)
+		}
+	}
+	write(string(good) + "2:" + strings.Repeat("E", 43) + "=\n") // the real rotation
+	b, err := Open(t.Context(), c, log, ForServe)
+	if err != nil {
+		t.Fatalf("the rotation after the mistake: %v", err)
+	}
+	_ = b.Close()
 }

@@ -91,7 +91,7 @@ func benchServer(b *testing.B, engine string) (*App, string) {
 			b.Fatal(err)
 		}
 	}
-	a, err := Open(b.Context(), c, telemetry.NewLogger(io.Discard, telemetry.FormatJSON, c.Log.Level))
+	a, err := Open(b.Context(), c, telemetry.NewLogger(io.Discard, telemetry.FormatJSON, c.Log.Level), ForServe)
 	if err != nil {
 		b.Fatal(err)
 	}

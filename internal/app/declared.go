@@ -45,10 +45,7 @@ func (a *App) declaredClient(c config.Client) auth.Client {
 		client.Grants = append(client.Grants, oauth.GrantType(g))
 	}
 	if len(client.Grants) == 0 {
-		client.Grants = []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
-		if !c.Public && len(c.RedirectURIs) == 0 {
-			client.Grants = []oauth.GrantType{oauth.GrantClientCredentials}
-		}
+		client.Grants = auth.DefaultGrants(c.Public, c.RedirectURIs)
 	}
 	if !c.Public {
 		client.SecretHashes = [][32]byte{c.Secret.Hash()}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,23 +41,23 @@ func Dev(ctx context.Context, c config.Config, dir string, log *slog.Logger, out
 	if err := claim(dir, markDev); err != nil {
 		return err
 	}
-	listener, err := listen(ctx, c)
+	on, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // no effect once served
-	if strings.HasSuffix(c.Issuer, ":0") {  // any free port: the issuer is the one that was got
-		c.Issuer = config.LocalIssuer(listener.Addr().String())
+	defer on.close()                       // no effect once served
+	if strings.HasSuffix(c.Issuer, ":0") { // any free port: the issuer is the one that was got
+		c.Issuer = config.LocalIssuer(on.main.Addr().String())
 	}
-	a, err := Open(ctx, DevConfig(c), log)
+	a, err := Open(ctx, DevConfig(c), log, ForServe)
 	if err != nil {
 		return err
 	}
-	err = a.dev(ctx, listener, dir, out)
+	err = a.dev(ctx, on, dir, out)
 	return errors.Join(err, a.Close())
 }
 
-func (a *App) dev(ctx context.Context, listener net.Listener, dir string, out io.Writer) error {
+func (a *App) dev(ctx context.Context, on ports, dir string, out io.Writer) error {
 	if err := a.markDatabase(ctx, markDev); err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (a *App) dev(ctx context.Context, listener net.Listener, dir string, out io
 	if err := a.mountDev(); err != nil {
 		return err
 	}
-	return a.serve(ctx, listener, func() { a.banner(out, password) })
+	return a.serve(ctx, on, func() { a.banner(out, password) })
 }
 
 // seed makes what the tour of the README uses and returns the secret of demo-service.
@@ -130,6 +131,16 @@ func (a *App) banner(out io.Writer, password secret.Token) {
   Stop with Ctrl-C. The data stays in the data folder.
 
 `, a.config.Issuer, demoEmail, demoPassword, demoApp, demoService, password.Reveal())
+}
+
+// loopback tells whether nobody but this machine can reach the address.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // claim makes the data folder and marks it.

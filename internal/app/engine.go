@@ -21,13 +21,16 @@ type engine struct {
 	close func() error
 }
 
-func openEngine(ctx context.Context, c config.Database) (engine, error) {
+func openEngine(ctx context.Context, c config.Database, why Purpose) (engine, error) {
 	if !c.IsSQLite() {
 		e, err := postgres.Open(ctx, c.URL.Reveal())
 		if err != nil {
 			return engine{}, err
 		}
 		return engine{db: store.New(e), close: e.Close}, nil
+	}
+	if _, err := os.Stat(c.Path); why == ForLook && err != nil {
+		return engine{}, fmt.Errorf("no database at %s: start the server or create a user first: %w", c.Path, err)
 	}
 	if dir := filepath.Dir(c.Path); dir != "." {
 		if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -3,7 +3,9 @@ package app
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
+	"time"
 
 	"github.com/daypass/daypass/internal/api"
 	"github.com/daypass/daypass/internal/demo"
@@ -45,14 +47,33 @@ func (a *App) mount(d *demo.Demo) error {
 			return err
 		}
 	}
-	outer := http.NewServeMux()
-	outer.HandleFunc("GET /healthz", healthz) // a load balancer asks under a name of its own
-	outer.HandleFunc("GET /readyz", a.readyz)
-	outer.Handle("/", httpkit.AllowHosts(mux, a.hosts(d != nil)))
-	a.handler = httpkit.Wrap(outer, httpkit.WrapOptions{
-		Now: a.now, Logger: a.log, TrustedProxies: a.config.TrustedProxies, InsecureNoHSTS: a.config.PlainHTTP(),
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.HandleFunc("GET /readyz", a.readyz)
+	guarded := httpkit.AllowHosts(straight(mux), a.hosts(d != nil))
+	a.handler = httpkit.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d == nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz") {
+			mux.ServeHTTP(w, r) // a load balancer asks under a name of its own
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	}), httpkit.WrapOptions{
+		// Not a.now: durations come from the monotonic clock, in less than its milliseconds.
+		Now: time.Now, Logger: a.log, TrustedProxies: a.config.TrustedProxies, InsecureNoHSTS: a.config.PlainHTTP(),
+		Observe: a.observer(),
 	})
 	return nil
+}
+
+// straight refuses a path that http.ServeMux would mend by a redirect: a 307 repeats the body, and with it a
+// password (RFC 9700 §4.12).
+func straight(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean(r.URL.Path); r.URL.Path != clean && r.URL.Path != clean+"/" {
+			httpkit.NotFound(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // hosts are the Host headers that are answered: this machine's own names and, under serve, the issuer's
@@ -62,6 +83,7 @@ func (a *App) hosts(dev bool) []string {
 	if dev {
 		return all
 	}
+	all = append(all, a.config.AllowedHosts...)
 	if u, err := url.Parse(a.config.Issuer); err == nil {
 		all = append(all, strings.TrimSuffix(u.Host, ":"+u.Port())) // on any port
 	}
@@ -95,7 +117,7 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 
 func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	c := pages.Config{
-		LogIn: pageLogIn{a.accounts, a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
+		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Landing: "/account", Now: a.now,
 	}
 	if dev {
@@ -112,7 +134,10 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 		mux.Handle(r.Pattern, guard.Handler(r.Handler))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		// A page that is there for GET says 405 to another method; what is nowhere is 404.
+		asked := r.Clone(r.Context())
+		asked.Method = http.MethodGet
+		if _, pattern := mux.Handler(asked); pattern != "/" {
 			w.Header().Set("Allow", "GET, HEAD")
 			httpkit.WriteProblem(w, r, httpkit.Problem{Code: httpkit.CodeMethodNotAllowed})
 			return

@@ -27,6 +27,7 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	if err := a.db.Ping(ctx); err != nil {
 		checks["database"], status = "does not answer", http.StatusServiceUnavailable
+		checks["clock"] = "unknown"
 		httpkit.Annotate(r.Context(), "cause", err.Error())
 	} else if skew, err := a.db.Skew(ctx, a.now); err != nil || skew.Abs() > maxSkew {
 		checks["clock"], status = "differs from the database's by more than 2 s", http.StatusServiceUnavailable

@@ -18,7 +18,7 @@ const (
 // follow watches the change sequence, so that what another node or a command changed is known here
 // within a second.
 func (a *App) follow(ctx context.Context) {
-	last := int64(-1)
+	last, failed := int64(-1), int64(-1)
 	every(ctx, followEvery, func() {
 		var seq int64
 		err := a.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -30,7 +30,10 @@ func (a *App) follow(ctx context.Context) {
 		}
 		a.clients.Forget()
 		if err := a.ring.Load(ctx); err != nil {
-			a.log.Error("keys cannot be loaded again", "error", err)
+			if failed != seq { // once for each change
+				a.log.Error("keys cannot be loaded again", "error", err)
+			}
+			failed = seq
 			return
 		}
 		last = seq
@@ -46,6 +49,7 @@ func (a *App) sweep(ctx context.Context) {
 			"sessions":    func(tx *store.Tx) (int64, error) { return tx.Sessions.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
 			"events":      func(tx *store.Tx) (int64, error) { return tx.Events.Sweep(ctx, now.Add(-keepEvents), sweepChunk) },
 			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
+			"throttles":   func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
 		} {
 			a.sweepAll(ctx, what, step)
 		}

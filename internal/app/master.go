@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/config"
 	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/secret"
@@ -16,9 +15,12 @@ import (
 
 // loadMasters reads the master key file and proves that it belongs to the database. With SQLite a file
 // that is missing is made once, with the database; a database that has seen a key wants that key back.
-func loadMasters(ctx context.Context, c config.Config, db *store.DB) (*keys.Masters, error) {
+func loadMasters(ctx context.Context, c config.Config, db *store.DB, why Purpose) (*keys.Masters, error) {
 	raw, err := os.ReadFile(c.MasterKeyFile)
 	if errors.Is(err, os.ErrNotExist) {
+		if why == ForLook {
+			return nil, fmt.Errorf("master key: %s does not exist: name the right file, or start the server first", c.MasterKeyFile)
+		}
 		raw, err = firstMaster(ctx, c, db)
 	}
 	if err != nil {
@@ -28,7 +30,7 @@ func loadMasters(ctx context.Context, c config.Config, db *store.DB) (*keys.Mast
 	if err != nil {
 		return nil, err
 	}
-	if err := masters.Check(ctx, db); err != nil {
+	if err := masters.Verify(ctx, db); err != nil {
 		return nil, err
 	}
 	return masters, nil
@@ -38,15 +40,12 @@ func firstMaster(ctx context.Context, c config.Config, db *store.DB) ([]byte, er
 	if !c.Database.IsSQLite() {
 		return nil, fmt.Errorf("%s does not exist: make it once for all nodes, a line `1:` followed by the base64 of 32 random bytes", c.MasterKeyFile)
 	}
-	err := db.View(ctx, func(tx *store.Tx) error {
-		_, err := tx.Settings.Get(ctx, "master_check:1")
-		return err
-	})
-	if err == nil {
-		return nil, fmt.Errorf("%s is gone, and the database was made with it: put it back from the backup", c.MasterKeyFile)
-	}
-	if !errors.Is(err, auth.ErrNotFound) {
+	seen, err := keys.Seen(ctx, db)
+	if err != nil {
 		return nil, err
+	}
+	if seen {
+		return nil, fmt.Errorf("%s is gone, and the database was made with it: put it back from the backup", c.MasterKeyFile)
 	}
 	content := keys.NewMasterFile()
 	return content.Bytes(), writeOnce(c.MasterKeyFile, content)

@@ -28,12 +28,12 @@ func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) e
 	if err := claim(dir, markServe); err != nil {
 		return err
 	}
-	listener, err := listen(ctx, c)
+	on, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // no effect once served
-	a, err := Open(ctx, c, log)
+	defer on.close() // no effect once served
+	a, err := Open(ctx, c, log, ForServe)
 	if err != nil {
 		return err
 	}
@@ -44,31 +44,52 @@ func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) e
 		err = a.mount(nil)
 	}
 	if err == nil {
-		err = a.serve(ctx, listener, func() {})
+		err = a.serve(ctx, on, func() {})
 	}
 	return errors.Join(err, a.Close())
 }
 
-// listen takes the port before anything else is touched, so that a second start changes nothing.
-func listen(ctx context.Context, c config.Config) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w (another address: --listen HOST:PORT)", err)
+// ports are what one process listens on; metrics is nil without metrics.listen.
+type ports struct{ main, metrics net.Listener }
+
+func (p ports) close() {
+	_ = p.main.Close()
+	if p.metrics != nil {
+		_ = p.metrics.Close()
 	}
-	return listener, nil
 }
 
-// Migrate brings the schema up to date and does nothing else.
+// listen takes the ports before anything else is touched, so that a second start changes nothing.
+func listen(ctx context.Context, c config.Config) (on ports, err error) {
+	if on.main, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen); err != nil {
+		return ports{}, fmt.Errorf("listen: %w (another address: --listen HOST:PORT)", err)
+	}
+	if c.Metrics.Listen == "" {
+		return on, nil
+	}
+	if on.metrics, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Metrics.Listen); err != nil {
+		_ = on.main.Close()
+		return ports{}, fmt.Errorf("metrics.listen: %w", err)
+	}
+	return on, nil
+}
+
+// Migrate brings the schema up to date and, for a SQLite file without one, makes the master key; the other
+// commands then work before the first start.
 func Migrate(ctx context.Context, c config.Config) error {
-	e, err := openEngine(ctx, c.Database)
+	e, err := openEngine(ctx, c.Database, ForCreate)
 	if err != nil {
 		return err
 	}
-	return errors.Join(e.db.Migrate(ctx), e.close())
+	err = e.db.Migrate(ctx)
+	if _, missing := os.Stat(c.MasterKeyFile); err == nil && c.Database.IsSQLite() && errors.Is(missing, os.ErrNotExist) {
+		_, err = firstMaster(ctx, c, e.db)
+	}
+	return errors.Join(err, e.close())
 }
 
-// serve answers on listener, runs the jobs and stops gracefully: readiness fails first, running requests finish.
-func (a *App) serve(ctx context.Context, listener net.Listener, ready func()) error {
+// serve answers on its ports, runs the jobs and stops gracefully: readiness fails first, running requests finish.
+func (a *App) serve(ctx context.Context, on ports, ready func()) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
@@ -88,13 +109,16 @@ func (a *App) serve(ctx context.Context, listener net.Listener, ready func()) er
 	} {
 		running.Go(func() { job(jobs) })
 	}
+	if on.metrics != nil { // ends with the jobs, after the last request
+		running.Go(func() { a.serveMetrics(jobs, on.metrics) })
+	}
 	go func() { // ends with ctx
 		<-ctx.Done()
 		a.draining.Store(true)
 	}()
-	a.log.Info("listening", "address", listener.Addr().String(), "issuer", a.config.Issuer, "database", a.db.Engine())
+	a.log.Info("listening", "address", on.main.Addr().String(), "issuer", a.config.Issuer, "database", a.db.Engine())
 	ready()
-	err := httpkit.Serve(ctx, server, listener, drain)
+	err := httpkit.Serve(ctx, server, on.main, drain)
 	stop()
 	running.Wait()
 	a.log.Info("stopped")

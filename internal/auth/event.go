@@ -11,6 +11,8 @@ const (
 	EventUserCreated     EventKind = "user.created"
 	EventUserLoggedIn    EventKind = "user.logged_in"
 	EventUserLoginFailed EventKind = "user.login_failed"
+	EventUserThrottled   EventKind = "user.login_throttled"
+	EventSignUpRefused   EventKind = "user.sign_up_refused" // somebody tried to sign up with the address of a user
 	EventUserDisabled    EventKind = "user.disabled"
 	EventUserEnabled     EventKind = "user.enabled"
 	EventUserDeleted     EventKind = "user.deleted"

@@ -59,6 +59,7 @@ const (
 	ReasonReuse          = "refresh token reuse"
 	ReasonLogout         = "log-out"
 	ReasonSessionEnded   = "session ended"
+	ReasonReplaced       = "replaced by a new log-in"
 	ReasonPasswordChange = "password changed"
 	ReasonUserDisabled   = "user disabled"
 	ReasonUserDeleted    = "user deleted"

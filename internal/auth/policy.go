@@ -42,8 +42,11 @@ func (r RefreshRules) IdleLimit(offline bool) time.Duration {
 	return min(r.Idle, r.SessionIdle)
 }
 
-// IdleStep is how stale a fixed token's idle clock may become before it is written again.
-func (r RefreshRules) IdleStep() time.Duration { return min(time.Hour, r.Idle/10) }
+// IdleStep is how stale a fixed token's idle clock may become before it is written again: always less than
+// what would let the grant, or its session, die while it is used.
+func (r RefreshRules) IdleStep(offline bool) time.Duration {
+	return min(time.Hour, r.IdleLimit(offline)/10)
+}
 
 // WindowOpen tells whether the replay window of the chain is open: for a client that proves more than
 // possession it never closes once there was a rotation. An age below zero counts as zero up to 120 s

@@ -16,6 +16,11 @@ type LoginAsk struct {
 	Email    string
 	Password secret.Token
 	Caller   Caller
+	New      bool         // sign-up: the user is made in the same transaction
+	Device   secret.Token // value of the device cookie, if any ([Device])
+	// Replaces is the value of the SSO cookie that the new session's will overwrite, if any: that session
+	// ends with the log-in, so that no older value lives on in somebody's copy (fixation).
+	Replaces secret.Token
 }
 
 // Ask is what a token request asks of a grant's hook: what is common to all grant types, and the one
@@ -55,6 +60,7 @@ type Granted struct {
 
 	Session        secret.Token // value of the SSO cookie; set by a log-in only
 	SessionExpires time.Time
+	Device         secret.Token // value of the device cookie; set by a log-in only
 }
 
 // Tokens is what the pipeline hands out.

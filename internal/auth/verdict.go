@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/subtle"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -100,7 +101,7 @@ func expired(f RefreshFacts, r RefreshRules, now time.Time) bool {
 func current(f RefreshFacts, r RefreshRules, now time.Time) Ruling {
 	g := f.Grant
 	if !f.Client.Rotates(g.Binding) {
-		if now.Sub(g.LastUsedAt) < r.IdleStep() {
+		if now.Sub(g.LastUsedAt) < r.IdleStep(g.Offline) {
 			return Ruling{Verdict: Current}
 		}
 		g.LastUsedAt = now
@@ -163,12 +164,8 @@ func misbound(g Grant, p Presentation, now time.Time) Ruling {
 	return Ruling{Misbound, &Change{Grant: g, Events: []Event{e}}}
 }
 
-// forged shares the note of misbound: one who holds a master key must not be able to fill the log.
+// forged notes every one: only who holds a master key can cause it, and that must not be missed.
 func forged(g Grant, p Presentation, now time.Time) Ruling {
-	if !due(g.MisboundNotedAt, now) {
-		return Ruling{Verdict: Forged}
-	}
-	g.MisboundNotedAt = now
 	return Ruling{Forged, &Change{Grant: g, Events: []Event{about(g, p, EventGrantForged, now,
 		"a token with a right tag but a wrong secret or an impossible generation (%d, current %d): a master key is out")}}}
 }
@@ -195,6 +192,18 @@ func cut(s string, n int) string {
 		return s[:n]
 	}
 	return s
+}
+
+// Level says how loud a log has to tell the verdict: a theft is a warning, a master key that is out an
+// error.
+func (v Verdict) Level() slog.Level {
+	switch v {
+	case Forged:
+		return slog.LevelError
+	case Reuse:
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
 }
 
 // Rule says in words which rule decided, for `token explain`, the demo and the log.

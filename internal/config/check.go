@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/url"
 	"unicode/utf8"
 )
@@ -21,6 +22,9 @@ func (l *loader) check() {
 	}
 	if c.Session.Idle > c.Session.Absolute {
 		l.longer("session", formatDuration(c.Session.Idle), formatDuration(c.Session.Absolute))
+	}
+	if _, port, err := net.SplitHostPort(c.Listen); err == nil && port != "0" && c.Metrics.Listen == c.Listen {
+		l.faults.add("metrics.listen", l.set["metrics.listen"], "listen says the same", "another address, such as 127.0.0.1:9090")
 	}
 	l.checkIssuer(c)
 	l.checkTLS(c)

@@ -21,6 +21,7 @@ type Config struct {
 	MasterKeyFile       string
 	TLS                 TLS
 	TrustedProxies      []netip.Prefix
+	AllowedHosts        []string // in lower case: "name" for any port, or "name:port"
 	Log                 Log
 	Refresh             Refresh
 	Session             Session
@@ -70,28 +71,28 @@ type AccessToken struct {
 // Password is the rule for new passwords; MinLength counts characters.
 type Password struct{ MinLength int }
 
-// User is a declared user. Exactly one of Password and PasswordHash is set.
+// User is a declared user; Email is as auth.NormalizeEmail returns it. Exactly one of Password and PasswordHash is set.
 type User struct {
 	Email        string
 	Password     secret.Token
-	PasswordHash secret.Token // a modular-crypt string, such as $argon2id$…
+	PasswordHash secret.Token // a PHC string that auth.PasswordHashFault accepts: $argon2id$…
 	Roles        []string
 }
 
-// Client is a declared client. Secret is set unless it is public.
+// Client is a declared client, as the rules of auth.Client.Faults allow. Secret is set unless it is public.
 type Client struct {
 	ID, Name     string
 	Public       bool
 	Secret       secret.Token
-	Grants       []string // OAuth grant types; empty leaves the choice to the server
+	Grants       []string // OAuth grant types; empty stands for auth.DefaultGrants
 	RedirectURIs []string
 	Scopes       []string
 	Resources    []string
 	Refresh      string // "rotate", "fixed", or "" for the default of its kind
-	FirstParty   bool
+	FirstParty   bool   // no effect yet: kept for the consent page
 }
 
-// Resource is a declared protected API.
+// Resource is a declared protected API. Name and Scopes have no effect yet: they are kept for the consent page.
 type Resource struct {
 	URI, Name  string
 	Scopes     []string

@@ -3,9 +3,12 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/go-crypt/crypt/algorithm/argon2"
 
 	"github.com/daypass/daypass/internal/secret"
 )
@@ -18,8 +21,8 @@ func TestDeclaredListsAreRead(t *testing.T) {
 	t.Parallel()
 	got, err := load(`
 users:
-  - {email: ada@example.com, password_file: pw, roles: [admin, staff]}
-  - {email: bob@example.com, password_hash: "$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA"}
+  - {email: " Ada@Example.com", password_file: pw, roles: [admin, staff]}
+  - {email: bob@example.com, password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2U"}
 clients:
   - {id: app, public: true, name: App, redirect_uris: ["https://app.example.com/cb", "com.example.app:/cb"], scopes: [openid], refresh: rotate, first_party: true}
   - {id: svc, secret_file: long, grants: [client_credentials], resources: [https://api.example.com], refresh: fixed}
@@ -32,7 +35,7 @@ resources:
 	want := []any{
 		[]User{
 			{Email: "ada@example.com", Password: secret.FromString("correct horse battery staple"), Roles: []string{"admin", "staff"}},
-			{Email: "bob@example.com", PasswordHash: secret.FromString("$argon2id$v=19$m=1,t=1,p=1$c2FsdA$aGFzaA")},
+			{Email: "bob@example.com", PasswordHash: secret.FromString("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2U")},
 		},
 		[]Client{
 			{
@@ -60,38 +63,41 @@ func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 		{"users: ada", "users (daypass.yaml:4): a list is expected"},
 		{"users: [ada]", "users[0] (daypass.yaml:4): an entry with members"},
 		{"users: [{password_file: pw}]", "users[0].email (daypass.yaml:4): there is no address"},
-		{"users: [{email: a b@c, password_file: pw}]", "users[0].email"},
-		{"users: [{email: a@b@c, password_file: pw}]", "users[0].email"},
-		{"users: [{email: a@b, password_file: pw}, {email: A@B, password_file: pw}]", "users[1].email (daypass.yaml:4): another entry"},
-		{"users: [{email: a@b}]", "users[0] (daypass.yaml:4): there must be a password_file or"},
-		{"users: [{email: a@b, password_file: pw, password_hash: $a$b$c}]", "users[0] (daypass.yaml:4): there must be"},
-		{"users: [{email: a@b, password_hash: canary}]", "users[0].password_hash (daypass.yaml:4): the value is not a password hash"},
-		{"users: [{email: a@b, password_file: gone}]", "users[0].password_file (daypass.yaml:4): the file cannot be read"},
-		{"users: [{email: a@b, password_file: short}]", "users[0].password_file (daypass.yaml:4): the password is too short"},
-		{"users: [{email: a@b, password: canary}]", "users[0].password (daypass.yaml:4): there is no member of that name"},
-		{"users: [{email: a@b, email: c@d, password_file: pw}]", "users[0].email (daypass.yaml:4): the member stands there twice"},
-		{"users: [{email: a@b, password_file: pw, roles: admin}]", "users[0].roles (daypass.yaml:4): a list is expected"},
-		{"users: [{email: a@b, password_file: pw, roles: [a, 'b c']}]", "users[0].roles[1]"},
+		{"users: [{email: a@b, password_file: pw}]", "users[0].email (daypass.yaml:4): \"a@b\" is not an email address"},
+		{"users: [{email: , password_file: pw}]", "users[0].email (daypass.yaml:4): there is no value"},
+		{"users: [{email: a b@c.test, password_file: pw}]", "users[0].email"},
+		{"users: [{email: a@b@c.test, password_file: pw}]", "users[0].email"},
+		{"users: [{email: a@b.test, password_file: pw}, {email: A@B.test, password_file: pw}]", "users[1].email (daypass.yaml:4): another entry"},
+		{"users: [{email: a@b.test}]", "users[0] (daypass.yaml:4): there must be a password_file or"},
+		{"users: [{email: a@b.test, password_file: pw, password_hash: $a$b$c}]", "users[0] (daypass.yaml:4): there must be"},
+		{"users: [{email: a@b.test, password_hash: canary}]", "users[0].password_hash (daypass.yaml:4): it is not an argon2id hash, nor"},
+		{"users: [{email: a@b.test, password_hash: $2b$12$canarycanarycanarycanarycanarycanarycanarycanarycanary.}]", "users[0].password_hash (daypass.yaml:4): its salt and key are not 53"},
+		{"users: [{email: a@b.test, password_hash: '$argon2id$v=19$m=9999999,t=2,p=1$c2FsdHNhbHRzYWx0$a2V5a2V5a2V5a2V5a2V5'}]", "users[0].password_hash (daypass.yaml:4): it costs more"},
+		{"users: [{email: a@b.test, password_file: gone}]", "users[0].password_file (daypass.yaml:4): the file cannot be read"},
+		{"users: [{email: a@b.test, password_file: short}]", "users[0].password_file (daypass.yaml:4): the password is too short"},
+		{"users: [{email: a@b.test, password: canary}]", "users[0].password (daypass.yaml:4): there is no member of that name"},
+		{"users: [{email: a@b.test, email: c@d.test, password_file: pw}]", "users[0].email (daypass.yaml:4): the member stands there twice"},
+		{"users: [{email: a@b.test, password_file: pw, roles: admin}]", "users[0].roles (daypass.yaml:4): a list is expected"},
+		{"users: [{email: a@b.test, password_file: pw, roles: [a, 'b c']}]", "users[0].roles[1]"},
 		{"clients: [{public: true}]", "clients[0].id"},
-		{"clients: [{id: a b, public: true}]", "clients[0].id"},
+		{"clients: [{id: , public: true}]", "clients[0].id (daypass.yaml:4): there is no value"},
 		{"clients: [{id: daypass, public: true}]", "clients[0].id (daypass.yaml:4): this is the built-in client"},
-		{"clients: [{id: a, public: true}, {id: a, public: true}]", "clients[1].id"},
+		{"clients: [{id: a, secret_file: long}, {id: a, secret_file: long}]", "clients[1].id (daypass.yaml:4): another entry"},
 		{"clients: [{id: a}]", "clients[0] (daypass.yaml:4): the client has no secret and is not public"},
 		{"clients: [{id: a, public: false}]", "clients[0] (daypass.yaml:4): the client has no secret"},
 		{"clients: [{id: a, public: maybe}]", "clients[0].public"},
 		{"clients: [{id: a, public: true, secret_file: long}]", "clients[0].secret_file (daypass.yaml:4): a public client"},
 		{"clients: [{id: a, secret_file: weak}]", "clients[0].secret_file (daypass.yaml:4): the secret has fewer"},
 		{"clients: [{id: a, secret_file: gone}]", "clients[0].secret_file (daypass.yaml:4): the file cannot"},
-		{"clients: [{id: a, public: true, grants: [client_credentials]}]", "clients[0].grants"},
-		{"clients: [{id: a, public: true, grants: [password]}]", "clients[0].grants[0]"},
-		{"clients: [{id: a, public: true, refresh: fixed}]", "clients[0].refresh"},
-		{"clients: [{id: a, public: true, refresh: never}]", "clients[0].refresh"},
-		{"clients: [{id: a, public: true, redirect_uris: [/cb]}]", "clients[0].redirect_uris[0]"},
-		{"clients: [{id: a, public: true, redirect_uris: ['https://x/#f']}]", "clients[0].redirect_uris[0]"},
-		{"clients: [{id: a, public: true, scopes: ['a b']}]", "clients[0].scopes[0]"},
-		{"clients: [{id: a, public: true, resources: [api]}]", "clients[0].resources[0]"},
 		{"clients: [{id: a, public: true, redirect_uri: [/cb]}]", "clients[0].redirect_uri (daypass.yaml:4): there is no member of that name; write: redirect_uris, if that was meant"},
+		{"clients: [{id: a, secret_file: long, scopes: x}]", "clients[0].scopes (daypass.yaml:4): a list is expected"},
+		{"clients: [{id: a, secret_file: long, scopes: [[x]]}]", "clients[0].scopes[0] (daypass.yaml:4): one value is expected"},
+		{"clients: [{id: a, secret_file: long, scopes: ['']}]", "clients[0].scopes[0] (daypass.yaml:4): there is no value"},
 		{"resources: [{name: x}]", "resources[0].uri"},
+		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
+		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
+		{"resources: [{uri: 'urn:a#b'}]", "resources[0].uri"},
+		{"resources: [{uri: urn:a, scopes: [a b]}]", "resources[0].scopes[0]"},
 		{"resources: [{uri: urn:a}, {uri: urn:a}]", "resources[1].uri"},
 		{"resources: [{uri: urn:a, scopes: ['']}]", "resources[0].scopes[0] (daypass.yaml:4): there is no value"},
 		{"resources: [{uri: urn:a, first_party: yes}]", "resources[0].first_party"},
@@ -101,14 +107,85 @@ func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 		if len(lines) == 0 || !strings.HasPrefix(lines[0], c.want) {
 			t.Errorf("%s: got %q, want %q", c.yaml, lines, c.want)
 		}
+		slices.Sort(lines)
+		where := func(line string) string { before, _, _ := strings.Cut(line, "): "); return before }
+		if once := slices.CompactFunc(slices.Clone(lines), func(a, b string) bool { return where(a) == where(b) }); len(once) < len(lines) {
+			t.Errorf("%s: one thing said twice: %q", c.yaml, lines)
+		}
 		if strings.Contains(strings.Join(lines, ""), "canary") {
 			t.Errorf("%s: a secret is repeated: %q", c.yaml, lines)
 		}
 	}
 }
 
+// What a command refuses to register is a fault of the configuration too, with the key, the line and what is wrong.
+func TestDeclaredClientsObeyTheRulesOfEveryClient(t *testing.T) {
+	t.Parallel()
+	const app, service = "id: a, public: true, redirect_uris: [https://app.example/cb]", "id: a, secret_file: long"
+	for _, c := range []struct{ members, key, problem string }{
+		{service + ", scopes: [a, 'b c']", "scopes[1]", "printable ASCII"},
+		{service + ", resources: [api]", "resources[0]", "not an absolute URI"},
+		{service + ", resources: [urn:a, 'https://API.example']", "resources[1]", "lower case"},
+		{service + ", resources: ['https://api.example/#x']", "resources[0]", "no fragment"},
+		{service + ", grants: [password]", "grants[0]", "write authorization_code, refresh_token or client_credentials"},
+		{service + ", grants: [authorization_code]", "redirect_uris", "at least one"},
+		{service + ", redirect_uris: ['com.example.app:/cb']", "redirect_uris[0]", "for public (native) clients only"},
+		{service + ", name: \"a\\nb\"", "name", "1 to 100 characters"},
+		{"secret_file: long, id: a b", "id", "1 to 128 letters"},
+		{"secret_file: long, id: 'https://app.example/client.json'", "id", "1 to 128 letters"},
+		{"secret_file: long, id: 0193a3f0-7d2a-7cc2-98c4-dc0c0c07398f", "id", "a UUID could be taken for a user"},
+		{"secret_file: long, id: 0193A3F0-7D2A-7CC2-98C4-DC0C0C07398F", "id", "a UUID could be taken for a user"},
+		{"id: a, public: true", "redirect_uris", "at least one"},
+		{app + ", grants: [client_credentials]", "grants", "confidential clients only"},
+		{app + ", refresh: fixed", "refresh", "always rotate"},
+		{app + ", refresh: never", "refresh", "write fixed or rotate"},
+		{"id: a, public: true, redirect_uris: [https://app.example/cb, 'javascript:alert(1)']", "redirect_uris[1]", "use https"},
+		{"id: a, public: true, redirect_uris: ['data:text/html,x']", "redirect_uris[0]", "use https"},
+		{"id: a, public: true, redirect_uris: ['file:///etc/passwd']", "redirect_uris[0]", "use https"},
+		{"id: a, public: true, redirect_uris: ['http://app.example/cb']", "redirect_uris[0]", "plain http"},
+		{"id: a, public: true, redirect_uris: ['https://*.app.example/cb']", "redirect_uris[0]", "without wildcards"},
+		{"id: a, public: true, redirect_uris: ['https://app.example/*']", "redirect_uris[0]", "no wildcards"},
+		{"id: a, public: true, redirect_uris: ['https://app.example/#f']", "redirect_uris[0]", "no fragment"},
+		{"id: a, public: true, redirect_uris: ['https://u:canary@app.example']", "redirect_uris[0]", "no user name"},
+		{"id: a, public: true, redirect_uris: [/cb]", "redirect_uris[0]", "not an absolute URI"},
+		{"id: a, public: true, redirect_uris: ['myapp:/cb']", "redirect_uris[0]", "a scheme with a dot"},
+	} {
+		_, err := load("clients: [{"+c.members+"}]\n", Options{}, keyFiles())
+		lines := faultsOf(t, err)
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], "clients[0]."+c.key+" (daypass.yaml:4): ") || !strings.Contains(lines[0], c.problem) {
+			t.Errorf("%s: got %q, want one fault of %s: %s", c.members, lines, c.key, c.problem)
+		}
+		if strings.Contains(strings.Join(lines, ""), "canary") {
+			t.Errorf("%s: a secret is repeated: %q", c.members, lines)
+		}
+	}
+	_, err := load(`clients:
+  - {id: a b, public: true, redirect_uris: ["javascript:alert(1)", "http://app.example"], scopes: [a b], resources: [api], refresh: no}
+  - {id: `+strings.Repeat("a", 128)+`, secret_file: long, redirect_uris: ["data:x"]}
+`, Options{}, keyFiles())
+	if lines := faultsOf(t, err); len(lines) != 7 {
+		t.Errorf("got %d faults, want all seven at once: %q", len(lines), lines)
+	}
+}
+
+// Whatever the configuration lets pass as a hash, a log-in can verify.
+func TestAnAcceptedPasswordHashCanBeDecoded(t *testing.T) {
+	t.Parallel()
+	for _, cost := range []string{"m=19456,t=2,p=1", "m=262144,t=16,p=16", "m=8,t=1,p=1", "m=128,t=1,p=16"} {
+		hash := "$argon2id$v=19$" + cost + "$c2FsdHNhbHQ$a2V5a2V5a2V5a2V5a2V5a2U"
+		got, err := load("users: [{email: a@b.test, password_hash: '"+hash+"'}]\n", Options{}, nil)
+		if err != nil {
+			t.Errorf("%s: %v", cost, err)
+			continue
+		}
+		if _, err := argon2.DecodeVariant(argon2.VariantID)(got.Users[0].PasswordHash.Reveal()); err != nil {
+			t.Errorf("%s: %v", cost, err)
+		}
+	}
+}
+
 func FuzzLoad(f *testing.F) {
-	for _, s := range []string{base, base + "users: [{email: a@b, password_file: pw}]", "a: &a [*a]", "{{", "? [a]\n: b", "- - -", "refresh: {idle: 1d}", "clients: [{id: x, grants: [a], <<: {b: c}}]", "!!binary x: y", "?"} {
+	for _, s := range []string{base, base + "users: [{email: a@b.test, password_file: pw}]", "a: &a [*a]", "{{", "? [a]\n: b", "- - -", "refresh: {idle: 1d}", "clients: [{id: x, grants: [a], <<: {b: c}}]", "!!binary x: y", "?"} {
 		f.Add(s, "DAYPASS_LISTEN=:1")
 		f.Add(s, "DAYPASS_USERS="+s)
 	}

@@ -84,11 +84,12 @@ func TestTheDocsNameNoKeyThatDoesNotExist(t *testing.T) {
 		}
 	}
 	// Words in code type that look like keys but are something else.
-	for _, other := range []string{"_file", "DAYPASS_", "DAYPASS_TEST_", "_"} {
+	for _, other := range []string{"_file", "DAYPASS_", "DAYPASS_TEST_", "_", "authorization_code", "refresh_token", "client_credentials", "com.example.app"} {
 		names[other] = true
 	}
 	for _, m := range regexp.MustCompile("`([A-Za-z_][A-Za-z_]*(?:\\.[a-z_]+)*)(?::[^`]*)?`").FindAllStringSubmatch(string(page), -1) {
-		if strings.ContainsAny(m[1], "._") && !names[m[1]] {
+		series := strings.HasPrefix(m[1], "daypass_") // internal/telemetry tests those
+		if strings.ContainsAny(m[1], "._") && !names[m[1]] && !series {
 			t.Errorf("the docs name `%s`, which is no key", m[1])
 		}
 	}

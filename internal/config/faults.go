@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,11 @@ func (f *Faults) Error() string {
 
 func (f *Faults) add(key, source, problem, write string) {
 	f.List = append(f.List, Fault{Key: key, Source: source, Problem: problem, Write: write})
+}
+
+// tells whether a fault of that key from that source has been found already.
+func (f *Faults) tells(key, source string) bool {
+	return slices.ContainsFunc(f.List, func(o Fault) bool { return o.Key == key && o.Source == source })
 }
 
 // quote shows what an operator wrote, shortened; never call it with a value that could be a secret.

@@ -57,7 +57,7 @@ func serverKeys() []Key {
 			About: "where the server listens", apply: text(parseListen, func(c *Config) *string { return &c.Listen }),
 		},
 		{
-			Name: "metrics.listen", Accepts: "HOST:PORT, such as 127.0.0.1:9090", About: "where /metrics is served; without it, nowhere",
+			Name: "metrics.listen", Accepts: "HOST:PORT, such as 127.0.0.1:9090", About: "where /metrics is served, over plain HTTP to whoever reaches it; without it, nowhere",
 			apply: text(parseListen, func(c *Config) *string { return &c.Metrics.Listen }),
 		},
 		{
@@ -85,6 +85,11 @@ func serverKeys() []Key {
 			Name: "trusted_proxies", List: true, Accepts: "a list of addresses or prefixes, such as 10.0.0.0/8",
 			About: "the proxies whose X-Forwarded-For is believed",
 			apply: list(parseProxy, func(c *Config) *[]prefix { return &c.TrustedProxies }),
+		},
+		{
+			Name: "allowed_hosts", List: true, Accepts: "a list of HOST or HOST:PORT, such as id.internal.example",
+			About: "further names under which `serve` answers, besides the issuer's and localhost's",
+			apply: list(parseHost, func(c *Config) *[]string { return &c.AllowedHosts }),
 		},
 		{
 			Name: "log.format", Default: "text", Accepts: "text or json", About: "how a log line is written",
@@ -137,7 +142,7 @@ func tokenKeys() []Key {
 		{
 			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
 			About: "the resources at which a log-in's own access token is good without asking",
-			apply: list(parseURI, func(c *Config) *[]string { return &c.FirstPartyResources }),
+			apply: list(parseResource, func(c *Config) *[]string { return &c.FirstPartyResources }),
 		},
 	}
 }
@@ -149,31 +154,32 @@ func declaredKeys() []Key {
 			apply: (*setting).users, Fields: []Field{
 				{"email", "the address the user logs in with"},
 				{"password_file", "the path of a file with the password"},
-				{"password_hash", "the password's hash, such as `$argon2id$…`"},
+				{"password_hash", "the password's argon2id hash: `$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY`, up to m=262144, t=16, p=16"},
 				{"roles", "a list of role names"},
 			},
 		},
 		{
 			Name: "clients", Accepts: "a list of clients, each with an id and either public: true or a secret_file", About: "applications that exist from the start",
 			apply: (*setting).clients, Fields: []Field{
-				{"id", "the client_id"},
+				{"id", "the client_id: letters, digits and . _ ~ -, and not a UUID"},
 				{"name", "what people see; the id when absent"},
 				{"public", "true for an application that cannot keep a secret"},
 				{"secret_file", "the path of a file with the secret, at least 32 characters"},
-				{"grants", "a list of OAuth grant types"},
-				{"redirect_uris", "a list of absolute URIs, compared exactly"},
+				{"grants", "a list of `authorization_code`, `refresh_token` and `client_credentials`; when absent, what the rest implies"},
+				{"redirect_uris", "a list of https URIs, compared exactly; also http on 127.0.0.1, and for a public client com.example.app:/callback"},
 				{"scopes", "a list of scopes it may ask for"},
 				{"resources", "a list of resources it may ask for"},
 				{"refresh", "`rotate` or `fixed`, for a confidential client"},
-				{"first_party", "true for the operator's own application"},
+				{"first_party", "true for the operator's own application; kept for the consent page, no effect yet"},
 			},
 		},
 		{
-			Name: "resources", Accepts: "a list of resources, each with a uri", About: "protected APIs that exist from the start",
+			Name: "resources", Accepts: "a list of resources, each with a uri",
+			About: "protected APIs; so far only those with first_party change anything",
 			apply: (*setting).resources, Fields: []Field{
-				{"uri", "the absolute URI that names the API, the `aud` of its tokens"},
-				{"name", "what people see; the uri when absent"},
-				{"scopes", "a list of scopes it knows"},
+				{"uri", "the absolute URI that names the API, the `aud` of its tokens, scheme and host in lower case"},
+				{"name", "what people see; kept for the consent page, no effect yet"},
+				{"scopes", "a list of scopes it knows; kept for the consent page, no effect yet"},
 				{"first_party", "true to list it under first_party_resources as well"},
 			},
 		},

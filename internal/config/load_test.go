@@ -204,6 +204,8 @@ func TestEachKeyHasItsRule(t *testing.T) {
 		{"listen: 'http://x:80'", "listen"},
 		{"metrics: {listen: ':9090'}", ""},
 		{"metrics: {listen: nowhere}", "metrics.listen"},
+		{"listen: ':9090'\nmetrics: {listen: ':9090'}", "metrics.listen"},
+		{"listen: '127.0.0.1:0'\nmetrics: {listen: '127.0.0.1:0'}", ""},
 		{"log.format: xml", "log.format"},
 		{"log.level: INFO", "log.level"},
 		{"trusted_proxies: [10.0.0.1, 'fd00::/8']", ""},

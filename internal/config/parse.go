@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -171,19 +172,11 @@ func parseDatabase(s string) (Database, string) {
 	return Database{URL: secret.FromString(s)}, ""
 }
 
-// parseURI reads an absolute URI without a fragment, as RFC 8707 §2 asks of resources and RFC 6749 §3.1.2 of redirect
-// URIs, scheme and host in lower case.
-func parseURI(s string) (string, string) {
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || !isASCII(s) || len(s) > 2048 || u.Scheme == "" || (u.Host == "" && u.Opaque == "" && u.Path == ""):
-		return "", quote(s) + " is not an absolute URI"
-	case strings.Contains(s, "#"):
-		return "", quote(s) + " has a fragment"
-	case u.User != nil:
-		return "", "the URI holds a user name"
-	case !strings.HasPrefix(s, u.Scheme+":") || u.Host != strings.ToLower(u.Host):
-		return "", quote(s) + " has a scheme or host that is not in lower case"
+// parseHost reads NAME or NAME:PORT as a Host header writes it (RFC 9110 §7.2), into lower case.
+func parseHost(s string) (string, string) {
+	host := strings.ToLower(s)
+	if strings.ContainsAny(host, "/?@") || auth.ResourceFault("https://"+host) != "" {
+		return "", quote(s) + " is not a host name, alone or with :PORT"
 	}
-	return s, ""
+	return host, ""
 }

@@ -17,8 +17,8 @@ type greeting struct {
 	ExpiresAt time.Time `json:"expires_at"` // of the access token
 }
 
-// API is the protected API of the demo, to be put behind resource.Protector. It asks no database: the token that let
-// the request pass says all it needs.
+// API is the protected API of the demo, to be put behind resource.Protector. It asks no database itself: the token that
+// let the request pass says all it needs. The Protector may ask one whether the token was revoked, as under dev.
 func API() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := resource.FromContext(r.Context())

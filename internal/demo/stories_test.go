@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"context"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,19 @@ func TestTheStoriesOfThePage(t *testing.T) {
 	if got := r.text("#ended a"); got != "Sign in again" {
 		t.Errorf("the end offers %q", got)
 	}
+	r.wantTexts(map[string]string{ // the pass was handed out before the end, so the API still takes it
+		"#access-line": "The last one: its grant has ended", "#access-unit": "left",
+		"#window-text": "over", "#fact-idle": "over", "#fact-absolute": "over",
+	})
+}
+
+func (r reader) wantTexts(want map[string]string) {
+	r.t.Helper()
+	for css, text := range want {
+		if got := r.text(css); got != text {
+			r.t.Errorf("text of %s: got %q, want %q", css, got, text)
+		}
+	}
 }
 
 func TestTwoTabsBothGoOn(t *testing.T) {
@@ -101,6 +115,16 @@ func TestTheGuidedTheftEndsForBoth(t *testing.T) {
 	}
 	if got := r.text("#last-link"); got != "Sign in" {
 		t.Errorf("the strip on a narrow page offers %q, want Sign in", got)
+	}
+	if got := r.press("call"); got != "Refused" {
+		t.Errorf("the pass of the revoked grant: told %q, want Refused", got)
+	}
+	r.wantTexts(map[string]string{
+		"#access-line": "Void: its grant has ended", "#access-left": "void",
+		"#window-text": "over", "#fact-idle": "over", "#fact-absolute": "over",
+	})
+	if got := r.text("#meaning"); !strings.Contains(got, "signatures alone") {
+		t.Errorf("under the void pass: got %q, want a word on APIs that check signatures alone", got)
 	}
 }
 
@@ -142,6 +166,30 @@ func TestNothingMovesWhileThePageReads(t *testing.T) {
 	}
 }
 
+// TestThePlaceholdersAreAsHighAsTheCards compares each card with the one that stood there before the state was read: a row
+// too few is too small a shift for the sum above, and still a jump.
+func TestThePlaceholdersAreAsHighAsTheCards(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]e2e.BrowserOption{"narrow": e2e.Viewport(390, 844), "wide": e2e.Viewport(1280, 800)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := openDemo(t, option)
+			grown := e2e.Eval[map[string]float64](t, r.ctx, `(async () => {
+				const height = (id) => document.getElementById(id).getBoundingClientRect().height;
+				const live = {access: height('access'), refresh: height('refresh')};
+				const before = new DOMParser().parseFromString(await (await fetch('/demo')).text(), 'text/html');
+				document.querySelector('.cards').replaceWith(before.querySelector('.cards'));
+				return {access: live.access - height('access'), refresh: live.refresh - height('refresh')};
+			})()`)
+			for card, pixels := range grown {
+				if math.Abs(pixels) > 1 {
+					t.Errorf("the %s card grows by %.1f pixels when it becomes live", card, pixels)
+				}
+			}
+		})
+	}
+}
+
 func TestNothingIsWiderThanThePage(t *testing.T) {
 	t.Parallel()
 	r := openDemo(t, e2e.Viewport(320, 640)) // WCAG 2.2 §1.4.10 Reflow
@@ -171,6 +219,12 @@ func TestEverythingButTheLivePartsWorksWithoutJavaScript(t *testing.T) {
 	e2e.Fill(t, ctx, "password", demoPassword)
 	e2e.Submit(t, ctx, "main button[type=submit]")
 	e2e.WaitText(t, ctx, "noscript", "need JavaScript")
+	e2e.WaitText(t, ctx, "main", "What happens")
+	for _, dead := range []string{"Reading…", "Nothing yet", "Press the buttons"} {
+		if got := e2e.Text(t, ctx, "main"); strings.Contains(got, dead) {
+			t.Errorf("without JavaScript the demo shows %q", dead)
+		}
+	}
 	e2e.Open(t, ctx, srv.URL+"/account")
 	e2e.WaitText(t, ctx, ".sessions", "This device")
 	e2e.Open(t, ctx, srv.URL+"/logout")

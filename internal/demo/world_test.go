@@ -60,6 +60,12 @@ func newWorld(clock func() time.Time) *world {
 func (x *world) LogIn(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if ask.New && len(ask.Password.Bytes()) < 15 {
+		return auth.Tokens{}, &auth.WeakPassword{Reason: "Use at least 15 characters; this one has fewer."}
+	}
+	if ask.New {
+		return auth.Tokens{}, auth.ErrEmailTaken
+	}
 	if ask.Email != demoEmail || ask.Password.Reveal() != demoPassword {
 		return auth.Tokens{}, auth.ErrCredentials
 	}
@@ -78,13 +84,6 @@ func (x *world) LogIn(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error)
 	return t, nil
 }
 
-func (x *world) SignUp(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
-	if len(ask.Password.Reveal()) < 15 {
-		return auth.Tokens{}, &auth.WeakPassword{Reason: "Use at least 15 characters; this one has fewer."}
-	}
-	return auth.Tokens{}, auth.ErrEmailTaken
-}
-
 // tokens mints what a refresh or log-in hands out; x.mu is held.
 func (x *world) tokens(g *auth.Grant, key secret.Token, v auth.Verdict) auth.Tokens {
 	now := x.clock()
@@ -93,9 +92,9 @@ func (x *world) tokens(g *auth.Grant, key secret.Token, v auth.Verdict) auth.Tok
 		panic(err)
 	}
 	claims := auth.AccessClaims{
-		Issuer: x.issuer, Subject: g.UserID.String(), Audience: auth.Audience{x.issuer + "/demo/api"},
+		Issuer: x.issuer, Subject: g.UserID.String(), Audience: auth.Audience{x.issuer + "/v1", x.issuer + "/demo/api"},
 		Expires: now.Add(x.access).Unix(), IssuedAt: now.Unix(), ID: auth.NewID(now).String(), ClientID: g.ClientID,
-		Scope: "openid profile", AuthTime: g.AuthTime.Unix(), AMR: []string{"pwd"}, SessionID: "s-" + g.SessionID.String()[:13], GrantID: g.ID.String(),
+		Scope: "openid profile email", Roles: []string{"demo"}, Epoch: g.CreatedAt.UnixMilli(), AuthTime: g.AuthTime.Unix(), AMR: []string{"pwd"}, SessionID: "s-" + g.SessionID.String()[:13], GrantID: g.ID.String(),
 	}
 	return auth.Tokens{Access: jwt(claims), AccessExpires: now.Add(x.access), ExpiresIn: x.access, Granted: auth.Granted{
 		GrantID: g.ID, UserID: g.UserID, SessionID: g.SessionID, Refresh: refresh, RefreshExpires: g.ExpiresAt, Verdict: v,
@@ -281,9 +280,15 @@ func (x *world) refreshEndpoint(w http.ResponseWriter, r *http.Request) {
 	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": int(x.access.Seconds())})
 }
 
-// hello stands in for the protected API.
+// hello stands in for the protected API, which asks on each call whether the grant was revoked. One grant is enough here.
 func (x *world) hello(w http.ResponseWriter, r *http.Request) {
-	if _, ok, err := x.cookies.Access(r); err != nil || !ok {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	revoked := false
+	for _, g := range x.grants {
+		revoked = revoked || g.Revoked()
+	}
+	if _, ok, err := x.cookies.Access(r); err != nil || !ok || revoked {
 		httpkit.WriteProblem(w, r, httpkit.Problem{Code: httpkit.CodeUnauthenticated})
 		return
 	}

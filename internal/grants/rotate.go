@@ -160,10 +160,11 @@ func (s *Service) narrow(ctx context.Context, client auth.Client, t auth.Refresh
 	if err != nil || f.Grant.ClientID != client.ID || f.Grant.SecretHash != t.Secret.Hash() {
 		return err
 	}
-	if !within(ask.Scopes, f.Grant.Scopes) {
+	// What the client lost since counts as not granted.
+	if !within(ask.Scopes, f.Grant.Scopes) || !within(ask.Scopes, client.Scopes) {
 		return oauth.NewError(oauth.InvalidScope, "the scope goes beyond what was granted")
 	}
-	if !within(ask.Resources, f.Grant.Resources) {
+	if !within(ask.Resources, f.Grant.Resources) || !within(ask.Resources, client.Resources) {
 		return oauth.NewError(oauth.InvalidTarget, "a resource was asked for that the grant does not cover")
 	}
 	return nil

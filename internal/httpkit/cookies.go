@@ -13,7 +13,8 @@ import (
 // other was planted, by a sibling domain or over plain HTTP, and nobody can tell which.
 var ErrDuplicateCookie = errors.New("two cookies of one name")
 
-// Cookies reads and writes the three cookies of design §5. All are HttpOnly and SameSite=Lax, without Domain.
+// Cookies reads and writes the three cookies of design §5 and the one that a browser is known again by. All are HttpOnly
+// and SameSite=Lax, without Domain.
 type Cookies struct {
 	// Insecure is for plain-HTTP localhost alone: the names lose their __Host- and __Secure- prefix and the cookies
 	// their Secure attribute, so that anybody on the network could read or plant them anywhere else.
@@ -25,6 +26,10 @@ type cookieSpec struct{ prefix, name, path string }
 func accessCookie() cookieSpec  { return cookieSpec{"__Host-", "daypass-access", "/"} }
 func refreshCookie() cookieSpec { return cookieSpec{"__Secure-", "daypass-refresh", "/v1"} }
 func sessionCookie() cookieSpec { return cookieSpec{"__Host-", "daypass-session", "/"} }
+func deviceCookie() cookieSpec  { return cookieSpec{"__Host-", "daypass-device", "/"} }
+
+// deviceAge is the longest that browsers keep a cookie (RFC 6265bis §5.5).
+const deviceAge = 400 * 24 * time.Hour
 
 // SetAccess sends the access token, readable by every path of this host. maxAge is how long the browser keeps it:
 // zero until it closes; a negative value takes the cookie away.
@@ -42,7 +47,13 @@ func (c Cookies) SetSession(w http.ResponseWriter, token secret.Token, maxAge ti
 	c.set(w, sessionCookie(), token, maxAge)
 }
 
-// Clear takes all three away, with the paths and attributes they were set with. Only log-out does this: a refused
+// SetDevice sends what the browser is known again by. It is no credential: Clear leaves it, so that a browser keeps its
+// own counters of failed log-ins when nobody is logged in.
+func (c Cookies) SetDevice(w http.ResponseWriter, token secret.Token) {
+	c.set(w, deviceCookie(), token, deviceAge)
+}
+
+// Clear takes the three credentials away, with the paths and attributes they were set with. Only log-out does this: a refused
 // refresh leaves the cookies alone (design §2).
 func (c Cookies) Clear(w http.ResponseWriter) {
 	for _, spec := range []cookieSpec{accessCookie(), refreshCookie(), sessionCookie()} {
@@ -63,6 +74,11 @@ func (c Cookies) Refresh(r *http.Request) (secret.Token, bool, error) {
 // Session returns the SSO session's cookie, as Access does.
 func (c Cookies) Session(r *http.Request) (secret.Token, bool, error) {
 	return c.read(r, sessionCookie())
+}
+
+// Device returns what the browser is known again by, as Access does.
+func (c Cookies) Device(r *http.Request) (secret.Token, bool, error) {
+	return c.read(r, deviceCookie())
 }
 
 // AccessName is the name of the access token's cookie, for a resource server on this host that reads it too.

@@ -22,11 +22,13 @@ func TestCookiesBearTheirAttributes(t *testing.T) {
 			"__Host-daypass-access=A; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Lax",
 			"__Secure-daypass-refresh=R; Path=/v1; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax",
 			"__Host-daypass-session=S; Path=/; HttpOnly; Secure; SameSite=Lax",
+			"__Host-daypass-device=D; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax",
 		}},
 		{Cookies{Insecure: true}, []string{
 			"daypass-access=A; Path=/; Max-Age=600; HttpOnly; SameSite=Lax",
 			"daypass-refresh=R; Path=/v1; Max-Age=2592000; HttpOnly; SameSite=Lax",
 			"daypass-session=S; Path=/; HttpOnly; SameSite=Lax",
+			"daypass-device=D; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax",
 		}},
 	} {
 		w := httptest.NewRecorder()
@@ -34,6 +36,7 @@ func TestCookiesBearTheirAttributes(t *testing.T) {
 		c.cookies.SetAccess(w, secret.FromString("A"), 10*time.Minute)
 		c.cookies.SetRefresh(w, secret.FromString("R"), 30*24*time.Hour)
 		c.cookies.SetSession(w, secret.FromString("S"), 0)
+		c.cookies.SetDevice(w, secret.FromString("D"))
 		if got := w.Header()["Set-Cookie"]; !slices.Equal(got, c.want) {
 			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
@@ -44,8 +47,10 @@ func TestClearTakesEveryCookieAwayFromItsOwnPath(t *testing.T) {
 	t.Parallel()
 	w := httptest.NewRecorder()
 	Cookies{}.SetAccess(w, secret.FromString("A"), time.Hour)
+	Cookies{}.SetDevice(w, secret.FromString("D"))
 	Cookies{}.Clear(w)
 	want := []string{
+		"__Host-daypass-device=D; Path=/; Max-Age=34560000; HttpOnly; Secure; SameSite=Lax", // no credential: it stays
 		"__Host-daypass-access=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 		"__Secure-daypass-refresh=; Path=/v1; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
 		"__Host-daypass-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",

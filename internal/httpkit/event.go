@@ -26,6 +26,7 @@ type event struct {
 
 	mu    sync.Mutex // handlers may annotate from goroutines of their own
 	route string
+	level slog.Level
 	attrs []slog.Attr
 }
 
@@ -78,6 +79,22 @@ func Annotate(ctx context.Context, key string, value any) {
 		return
 	}
 	e.attrs = append(e.attrs, attr)
+}
+
+// Raise makes the event of the request at least that serious, whatever its status: an alarm must not read like
+// any other 400.
+func Raise(ctx context.Context, level slog.Level) {
+	if e := eventFrom(ctx); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.level = max(e.level, level)
+	}
+}
+
+func (e *event) raised() slog.Level {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.level
 }
 
 // SetRoute names the route of the request for its event, where the pattern of http.ServeMux cannot be seen: below a

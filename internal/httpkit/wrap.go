@@ -27,6 +27,30 @@ type WrapOptions struct {
 	// InsecureNoHSTS leaves out Strict-Transport-Security, for an issuer on plain-HTTP localhost. Anywhere else the first
 	// request of a browser could be answered by whoever sits on its network.
 	InsecureNoHSTS bool
+	// Observe, unless nil, is told of every finished request, after the event is logged. It runs in the request's goroutine.
+	Observe func(Observation)
+}
+
+// Observation is what may be counted of a finished request.
+type Observation struct {
+	// Route is the pattern of the route, "unmatched" for none.
+	Route string
+	// Status is the one that was sent, Duration the time until the handler returned.
+	Status   int
+	Duration time.Duration
+
+	fields []slog.Attr
+}
+
+// Field returns the text of a field that a handler added with Annotate, or "". What a handler adds may be what a
+// stranger sent: compare it with what is known, do not count by it.
+func (o Observation) Field(key string) string {
+	for _, f := range o.fields {
+		if f.Key == key {
+			return f.Value.String()
+		}
+	}
+	return ""
 }
 
 // Wrap is the outermost handler. It gives the request an id, works out the client's address, limits the body, sets the
@@ -106,17 +130,22 @@ func (x *wrapper) log(r *http.Request, w *recorder, e *event, start time.Time) {
 	case status >= http.StatusInternalServerError:
 		level = slog.LevelError
 	}
+	level = max(level, e.raised())
 	added, route := e.fields(r.Pattern)
+	took := x.o.Now().Sub(start)
 	attrs := []slog.Attr{
 		slog.String("method", methodName(r.Method)),
 		slog.String("route", route),
 		slog.Int("status", status),
-		slog.Float64("duration_ms", float64(x.o.Now().Sub(start).Microseconds())/1000),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
 		slog.Int64("bytes", w.bytes),
 		slog.String("request_id", e.id),
 		slog.String("client_ip", addrText(e.client)),
 	}
 	x.o.Logger.LogAttrs(context.WithoutCancel(r.Context()), level, "request", append(attrs, added...)...)
+	if x.o.Observe != nil {
+		x.o.Observe(Observation{Route: route, Status: status, Duration: took, fields: added})
+	}
 }
 
 // methodName keeps a stranger's invention out of the log and of whatever counts by method.

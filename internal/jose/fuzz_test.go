@@ -25,6 +25,10 @@ func FuzzVerify(f *testing.F) {
 	c := accept(key.Public())
 	f.Fuzz(func(t *testing.T, token string) {
 		payload, header, err := jose.Verify(token, c)
+		peeked, peekErr := jose.UnverifiedPayload(token)
+		if err == nil && (peekErr != nil || !bytes.Equal(peeked, payload)) {
+			t.Fatalf("%q: unverified it says %q, %v; verified %q", token, peeked, peekErr, payload)
+		}
 		if err != nil {
 			if payload != nil || header != (jose.Header{}) {
 				t.Fatalf("a refused token gave %q, %+v", payload, header)

@@ -38,7 +38,7 @@ func ring(t *testing.T, db *store.DB, m *keys.Masters, alg jose.Algorithm, now f
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Load(t.Context()); err != nil {
+	if err := r.Ensure(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -83,14 +83,21 @@ func FuzzParseMasters(f *testing.F) {
 func TestAnotherInstallationsMasterKeyIsRefused(t *testing.T) {
 	t.Parallel()
 	db := storetest.SQLite(t)
-	if err := masters(t, line("1", 'a')).Check(t.Context(), db); err != nil {
+	if err := masters(t, line("1", 'a')).Register(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
-	if err := masters(t, line("1", 'a'), line("2", 'b')).Check(t.Context(), db); err != nil {
+	if err := masters(t, line("1", 'a'), line("2", 'b')).Register(t.Context(), db); err != nil {
 		t.Errorf("a new version beside the old one: %v", err)
 	}
-	if err := masters(t, line("1", 'x')).Check(t.Context(), db); !errors.Is(err, keys.ErrMaster) {
-		t.Errorf("another key under version 1: got %v, want ErrMaster", err)
+	for name, m := range map[string]*keys.Masters{
+		"another key under version 1": masters(t, line("1", 'x')), "a version it never saw": masters(t, line("9", 'x')),
+	} {
+		if err := m.Verify(t.Context(), db); !errors.Is(err, keys.ErrMaster) {
+			t.Errorf("%s: got %v, want ErrMaster", name, err)
+		}
+	}
+	if err := masters(t, line("1", 'a'), line("9", 'c')).Register(t.Context(), db); err != nil {
+		t.Errorf("a new version after a refused one: %v", err)
 	}
 }
 

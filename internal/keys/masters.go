@@ -91,29 +91,64 @@ func (m *Masters) open(version byte, purpose, context string, sealed []byte) ([]
 	return secret.Open(secret.Derive(master, purpose), sealed, context)
 }
 
-// Check proves that every loaded master key belongs to this database, and leaves a check value for a
-// version seen for the first time. It returns an error that wraps ErrMaster when one does not.
-func (m *Masters) Check(ctx context.Context, db *store.DB) error {
-	for version := range m.keys {
-		name := "master_check:" + strconv.Itoa(int(version))
-		sealed, err := secret.Seal(secret.Derive(m.keys[version], purposeCheck), []byte("daypass"), name)
+const checkPrefix = "master_check:"
+
+func checkName(version byte) string { return checkPrefix + strconv.Itoa(int(version)) }
+
+// Seen tells whether the database was ever used with a master key.
+func Seen(ctx context.Context, db *store.DB) (bool, error) {
+	stored, err := checks(ctx, db)
+	return len(stored) > 0, err
+}
+
+func checks(ctx context.Context, db *store.DB) (stored map[string][]byte, err error) {
+	err = db.View(ctx, func(tx *store.Tx) (err error) {
+		stored, err = tx.Settings.WithPrefix(ctx, checkPrefix)
+		return err
+	})
+	return stored, wrap("keys: check master keys", err)
+}
+
+// Verify proves that the loaded master keys belong to this database and changes nothing: each one must
+// open the check value of its version, if there is one, and where there are check values at least one
+// must be opened. Otherwise the error wraps ErrMaster.
+func (m *Masters) Verify(ctx context.Context, db *store.DB) error {
+	stored, err := checks(ctx, db)
+	if err != nil {
+		return err
+	}
+	opened := 0
+	for version, key := range m.keys {
+		sealed, known := stored[checkName(version)]
+		if !known {
+			continue
+		}
+		if _, err := secret.Open(secret.Derive(key, purposeCheck), sealed, checkName(version)); err != nil {
+			return fmt.Errorf("%w (version %d)", ErrMaster, version)
+		}
+		opened++
+	}
+	if len(stored) > 0 && opened == 0 {
+		return fmt.Errorf("%w (none of the loaded versions is known to it)", ErrMaster)
+	}
+	return nil
+}
+
+// Register leaves a check value for every loaded version that has none. Whoever serves calls it, after all
+// that was sealed before has opened, so that a wrong key never leaves a trace.
+func (m *Masters) Register(ctx context.Context, db *store.DB) error {
+	for version, key := range m.keys {
+		sealed, err := secret.Seal(secret.Derive(key, purposeCheck), []byte("daypass"), checkName(version))
 		if err != nil {
 			return err
 		}
-		var stored []byte
 		err = db.Update(ctx, func(tx *store.Tx) error {
-			if _, err := tx.Settings.Put(ctx, name, sealed); err != nil {
-				return err
-			}
-			stored, err = tx.Settings.Get(ctx, name)
+			_, err := tx.Settings.Put(ctx, checkName(version), sealed)
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("keys: check master key: %w", err)
-		}
-		if _, err := secret.Open(secret.Derive(m.keys[version], purposeCheck), stored, name); err != nil {
-			return fmt.Errorf("%w (version %d)", ErrMaster, version)
+			return fmt.Errorf("keys: register master key: %w", err)
 		}
 	}
-	return nil
+	return m.Verify(ctx, db)
 }

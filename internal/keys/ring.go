@@ -61,12 +61,8 @@ func NewRing(c RingConfig) (*Ring, error) {
 	return &Ring{db: c.DB, masters: c.Masters, issuer: c.Issuer, alg: c.Algorithm, now: c.Now, leeway: c.Leeway}, nil
 }
 
-// Load reads the keys, making the first one of the configured algorithm and the key of session
-// references where there is none. It runs at start and whenever the change sequence moves.
+// Load reads the keys and makes none. It runs at start and whenever the change sequence moves.
 func (r *Ring) Load(ctx context.Context) error {
-	if err := r.ensure(ctx); err != nil {
-		return err
-	}
 	var stored []store.SigningKey
 	var sealedSession []byte
 	err := r.db.View(ctx, func(tx *store.Tx) (err error) {
@@ -74,6 +70,9 @@ func (r *Ring) Load(ctx context.Context) error {
 			return err
 		}
 		sealedSession, err = tx.Settings.Get(ctx, sessionKeySetting)
+		if errors.Is(err, auth.ErrNotFound) {
+			return nil // nothing was ever served
+		}
 		return err
 	})
 	if err != nil {
@@ -85,11 +84,13 @@ func (r *Ring) Load(ctx context.Context) error {
 			return err
 		}
 	}
-	session, err := r.masters.open(sealedSession[0], purposeSession, sessionKeySetting, sealedSession[1:])
-	if err != nil {
-		return fmt.Errorf("keys: open the key of session references: %w", err)
+	if len(sealedSession) > 1 {
+		session, err := r.masters.open(sealedSession[0], purposeSession, sessionKeySetting, sealedSession[1:])
+		if err != nil {
+			return fmt.Errorf("keys: open the key of session references: %w", err)
+		}
+		next.sessionKey = secret.New(session)
 	}
-	next.sessionKey = secret.New(session)
 	if next.document, err = jose.MarshalKeySet(next.public); err != nil {
 		return fmt.Errorf("keys: key set: %w", err)
 	}
@@ -125,9 +126,10 @@ func (r *Ring) add(to *loaded, k store.SigningKey) error {
 	return nil
 }
 
-// ensure makes what is missing. Two nodes may do it at once: both keys then stand in the set, and the
+// Ensure makes the first key of the configured algorithm and the key of session references where there is
+// none, and loads. Whoever serves calls it, after Load has opened what is there. Two nodes may do it at once: both keys then stand in the set, and the
 // older one signs.
-func (r *Ring) ensure(ctx context.Context) error {
+func (r *Ring) Ensure(ctx context.Context) error {
 	missing := false
 	err := r.db.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.Keys.List(ctx)
@@ -141,7 +143,7 @@ func (r *Ring) ensure(ctx context.Context) error {
 		missing, err = true, nil
 	}
 	if err != nil || !missing {
-		return wrap("keys: look for keys", err)
+		return errors.Join(wrap("keys: look for keys", err), r.Load(ctx))
 	}
 	fresh, err := r.generate()
 	if err != nil {
@@ -151,7 +153,7 @@ func (r *Ring) ensure(ctx context.Context) error {
 	if err != nil {
 		return wrap("keys: seal", err)
 	}
-	return wrap("keys: make first key", r.db.Update(ctx, func(tx *store.Tx) error {
+	err = r.db.Update(ctx, func(tx *store.Tx) error {
 		all, err := tx.Keys.List(ctx)
 		if err != nil {
 			return err
@@ -163,7 +165,11 @@ func (r *Ring) ensure(ctx context.Context) error {
 			return err
 		}
 		return tx.Events.Insert(ctx, auth.Event{At: fresh.CreatedAt, Kind: auth.EventKeyCreated, Detail: fresh.Algorithm + " " + fresh.ID})
-	}))
+	})
+	if err != nil {
+		return wrap("keys: make first key", err)
+	}
+	return r.Load(ctx)
 }
 
 func (r *Ring) generate() (store.SigningKey, error) {

@@ -65,10 +65,10 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 	f.masters = masters
 	f.ring, err = keys.NewRing(keys.RingConfig{DB: db, Masters: masters, Issuer: issuer, Now: f.clock.Now})
 	check(t, err)
-	check(t, f.ring.Load(t.Context()))
+	check(t, f.ring.Ensure(t.Context()))
 	f.grants, err = grants.New(grants.Config{DB: db, Keys: masters, Rules: rules, Lifetime: auth.DefaultRefreshLife, Now: f.clock.Now})
 	check(t, err)
-	f.accounts, err = accounts.New(accounts.Needs{DB: db, Now: f.clock.Now, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
+	f.accounts, err = accounts.New(accounts.Needs{DB: db, Now: f.clock.Now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	check(t, err)
 	f.principals, err = NewPrincipals(Needs{
 		DB: db, Accounts: f.accounts, Verifier: f.ring, Inspector: f.grants,
@@ -85,9 +85,20 @@ func newFixture(t *testing.T, db *store.DB) *fixture {
 		_, second := tx.Clients.Insert(t.Context(), other)
 		return errors.Join(first, second)
 	}))
-	f.user, err = f.accounts.SignUp(t.Context(), "ann@example.com", secret.FromString(password), auth.Caller{})
-	check(t, err)
+	f.user = f.newUser(t, "ann@example.com")
 	return f
+}
+
+func (f *fixture) newUser(t *testing.T, email string) auth.User {
+	t.Helper()
+	phc, err := f.accounts.Hash(t.Context(), secret.FromString(password), email)
+	check(t, err)
+	u := auth.User{ID: auth.NewID(f.clock.Now()), Email: email, Password: phc, CreatedAt: f.clock.Now()}
+	f.update(t, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Users.Insert(ctx, u)
+		return err
+	})
+	return u
 }
 
 func onSQLite(t *testing.T) *fixture {

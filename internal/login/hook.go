@@ -35,11 +35,11 @@ type Hook struct {
 	Grants   Grants
 }
 
-// Redeem logs a user in with a password for the built-in client. The grant covers what was asked, or
+// Redeem logs a user in with a password for the built-in client, or makes the user and logs in at once. The grant covers what was asked, or
 // all that the client is registered for, ends with the session at the latest and is stored together with it.
-// An unknown address, a wrong password and a disabled user are auth.ErrCredentials alike; what is asked
-// beyond the client's registration is *oauth.Error before anything is verified; other errors are
-// auth.ErrBusy and the store's.
+// An unknown address, a wrong password and a disabled user are auth.ErrCredentials alike; a new user's are auth.ErrEmail,
+// auth.ErrEmailTaken and *auth.WeakPassword; what is asked beyond the client's registration is *oauth.Error before
+// anything is verified; other errors are *auth.Throttled, auth.ErrBusy and the store's.
 func (h Hook) Redeem(ctx context.Context, c auth.Client, ask auth.Ask) (auth.Granted, error) {
 	if ask.Login == nil {
 		return auth.Granted{}, errors.New("login: the ask holds no log-in")
@@ -55,11 +55,19 @@ func (h Hook) Redeem(ctx context.Context, c auth.Client, ask auth.Ask) (auth.Gra
 	if !ok {
 		return auth.Granted{}, oauth.NewError(oauth.InvalidTarget, "a resource was asked for that is not the client's")
 	}
-	user, err := h.Accounts.Verify(ctx, ask.Login.Email, ask.Login.Password, ask.Login.Caller)
+	enter := h.Accounts.Verify
+	if ask.Login.New {
+		enter = h.Accounts.SignUp
+	}
+	user, err := enter(ctx, *ask.Login)
 	if err != nil {
 		return auth.Granted{}, fmt.Errorf("login: %w", err)
 	}
-	session, cookie := h.Accounts.NewSession(user, ask.Login.Caller, amrPassword)
+	device, err := h.Accounts.DeviceCookie(user)
+	if err != nil {
+		return auth.Granted{}, fmt.Errorf("login: %w", err)
+	}
+	session, cookie := h.Accounts.NewSession(user.User, ask.Login.Caller, amrPassword)
 	grant, refresh, err := h.Grants.Issue(auth.Grant{
 		UserID: user.ID, SessionID: session.ID, ClientID: c.ID, Scopes: scopes, Resources: resources,
 		Binding: ask.Binding, AuthTime: session.AuthTime, AMR: session.AMR, ACR: session.ACR,
@@ -77,7 +85,7 @@ func (h Hook) Redeem(ctx context.Context, c auth.Client, ask auth.Ask) (auth.Gra
 		Subject: user.ID.String(), UserID: user.ID, GrantID: grant.ID, SessionID: session.ID, ClientID: c.ID,
 		Scopes: scopes, Resources: resources, AuthTime: grant.AuthTime, AMR: grant.AMR, ACR: grant.ACR, Roles: user.Roles,
 		ExpiresAt: grant.ExpiresAt, Refresh: refresh, RefreshExpires: h.Grants.Ends(grant),
-		Session: cookie, SessionExpires: session.ExpiresAt,
+		Session: cookie, SessionExpires: session.ExpiresAt, Device: device,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -43,9 +44,11 @@ func TestLogInGivesASessionAndAGrantForAllTheClientMayHave(t *testing.T) {
 func TestLogInRefusesUnknownWrongAndDisabledAlike(t *testing.T) {
 	t.Parallel()
 	f := onSQLite(t)
-	gone, err := f.accounts.SignUp(t.Context(), "gone@example.com", secret.FromString(password), auth.Caller{})
-	check(t, err)
-	check(t, f.accounts.Disable(t.Context(), gone.ID, auth.Caller{}))
+	gone := f.newUser(t, "gone@example.com")
+	f.update(t, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Users.SetDisabled(ctx, gone.ID, f.clock.Now())
+		return err
+	})
 	var texts []string
 	for _, ask := range []auth.Ask{f.ask("ann@example.com", "wrong"), f.ask("unknown@example.com", password), f.ask("gone@example.com", password)} {
 		_, err := Hook{f.accounts, f.grants}.Redeem(t.Context(), f.client, ask)
@@ -111,5 +114,81 @@ func TestEveryLogInIsASessionOfItsOwn(t *testing.T) {
 	second := f.logIn(t)
 	if first.SessionID == second.SessionID || first.GrantID == second.GrantID || first.Session.Equal(second.Session) {
 		t.Error("two log-ins share a session, a grant or a cookie")
+	}
+}
+
+func TestSignUpIsALogInThatMakesItsUserFirst(t *testing.T) {
+	t.Parallel()
+	storetest.Engines(t, func(t *testing.T, db *store.DB) {
+		f := newFixture(t, db)
+		hook := Hook{f.accounts, f.grants}
+		ask := f.ask("Bob@example.com", password)
+		ask.Login.New = true
+		g, err := hook.Redeem(t.Context(), f.client, ask)
+		check(t, err)
+		p, err := f.principals.Authenticate(t.Context(), f.mint(t, f.claims(g)))
+		if err != nil || p.User.Email != "bob@example.com" || p.Session.ID != g.SessionID {
+			t.Errorf("got %v, %v, want the new user", p.User.Email, err)
+		}
+		if _, err := hook.Redeem(t.Context(), f.client, ask); !errors.Is(err, auth.ErrEmailTaken) {
+			t.Errorf("again: got %v, want ErrEmailTaken", err)
+		}
+		ask.Login.New = false
+		if again, err := hook.Redeem(t.Context(), f.client, ask); err != nil || again.UserID != g.UserID {
+			t.Errorf("log in: got %v, %v", again.UserID, err)
+		}
+	})
+}
+
+func TestSignUpThatFailsLaterLeavesNoUser(t *testing.T) {
+	t.Parallel()
+	f := onSQLite(t)
+	first := f.logIn(t)
+	ask := f.ask("bob@example.com", password)
+	ask.Login.New = true
+	// A grant of an id that is there already: the last statement of the transaction fails.
+	hook := Hook{f.accounts, sameGrant{f.grants, first.GrantID}}
+	if _, err := hook.Redeem(t.Context(), f.client, ask); err == nil {
+		t.Fatal("want an error")
+	}
+	check(t, f.db.View(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.Users.FindByEmail(t.Context(), "bob@example.com"); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("got %v, want no user", err)
+		}
+		return nil
+	}))
+	if _, err := (Hook{f.accounts, f.grants}).Redeem(t.Context(), f.client, ask); err != nil {
+		t.Errorf("the second try: %v", err)
+	}
+}
+
+// sameGrant issues every grant under one id.
+type sameGrant struct {
+	Grants
+	id auth.ID
+}
+
+func (s sameGrant) Issue(g auth.Grant, end time.Time) (auth.Grant, secret.Token, error) {
+	g, token, err := s.Grants.Issue(g, end)
+	g.ID = s.id
+	return g, token, err
+}
+
+func TestLogInKnowsTheDeviceAgain(t *testing.T) {
+	t.Parallel()
+	f := onSQLite(t)
+	g := f.logIn(t)
+	d, ok := auth.ReadDevice(g.Device, f.masters)
+	if !ok || !d.Knows("ann@example.com", f.masters) || d.Knows("bob@example.com", f.masters) {
+		t.Fatalf("device cookie: readable %v", ok)
+	}
+	f.newUser(t, "bob@example.com")
+	ask := f.ask("bob@example.com", password)
+	ask.Login.Device = g.Device
+	second, err := Hook{f.accounts, f.grants}.Redeem(t.Context(), f.client, ask)
+	check(t, err)
+	both, ok := auth.ReadDevice(second.Device, f.masters)
+	if !ok || both.ID != d.ID || !both.Knows("ann@example.com", f.masters) || !both.Knows("bob@example.com", f.masters) {
+		t.Error("the browser is not the same, or has forgotten an account")
 	}
 }

@@ -13,21 +13,32 @@ import (
 
 // Presented is what came with a request to log out; any of it may be empty.
 type Presented struct {
-	Access  []secret.Token
-	Refresh []secret.Token
-	Session secret.Token // SSO cookie
+	Bearer  secret.Token   // access token of the Authorization header
+	Access  []secret.Token // cookies
+	Refresh []secret.Token // cookies and the body
+	Session secret.Token   // SSO cookie
 }
 
 // LogOut ends every session that one of the credentials belongs to, with its grants, durably before it
-// returns. Expired access tokens and spent refresh tokens serve as well: who asks to be logged out must
-// not stay logged in because the token was old. What names no session of ours changes nothing and is no
-// error; other errors are the store's, and auth.ErrKeyUnknown.
+// returns. A bearer token must be good here: one that was narrowed for another API, taken back, or found in
+// an old log logs nobody out. A browser's own cookies serve when they are expired or spent too: who asks to be
+// logged out must not stay logged in because a token was old. What names no session of ours, or cannot
+// be judged here, changes nothing and is no error. Errors are the store's, and ErrUnauthenticated for a
+// bearer token that is not good here while nothing else was presented: its client has to know that it is
+// still logged in.
 func (p *Principals) LogOut(ctx context.Context, presented Presented, caller auth.Caller) error {
 	var sessions []auth.ID
 	add := func(id auth.ID) {
 		if !id.IsZero() && !slices.Contains(sessions, id) {
 			sessions = append(sessions, id)
 		}
+	}
+	if !presented.Bearer.IsZero() {
+		id, err := p.sessionOfBearer(ctx, presented.Bearer)
+		if err != nil && (!errors.Is(err, ErrUnauthenticated) || !presented.others()) {
+			return err
+		}
+		add(id)
 	}
 	for _, access := range presented.Access {
 		id, err := p.sessionOfAccess(ctx, access)
@@ -56,6 +67,25 @@ func (p *Principals) LogOut(ctx context.Context, presented Presented, caller aut
 	return nil
 }
 
+// others tells whether anything but the bearer token was presented.
+func (d Presented) others() bool {
+	given := func(t secret.Token) bool { return !t.IsZero() }
+	return given(d.Session) || slices.ContainsFunc(d.Access, given) || slices.ContainsFunc(d.Refresh, given)
+}
+
+// sessionOfBearer returns the session that a token good at this API speaks for; zero when that is over
+// already, ErrUnauthenticated for a token that is not good here.
+func (p *Principals) sessionOfBearer(ctx context.Context, token secret.Token) (auth.ID, error) {
+	if _, err := p.needs.Verifier.VerifyAccess(token, p.needs.Audience, false); err != nil {
+		return auth.ID{}, ErrUnauthenticated
+	}
+	who, err := p.Authenticate(ctx, token)
+	if errors.Is(err, ErrUnauthenticated) {
+		return auth.ID{}, nil
+	}
+	return who.Grant.SessionID, err
+}
+
 // sessionOfAccess returns the session of a first-party access token; zero when there is none.
 func (p *Principals) sessionOfAccess(ctx context.Context, access secret.Token) (auth.ID, error) {
 	id := p.GrantOf(access) // zero for no token as well
@@ -80,8 +110,8 @@ func (p *Principals) sessionOfRefresh(ctx context.Context, refresh secret.Token)
 	in, err := p.needs.Inspector.Inspect(ctx, refresh)
 	var refused *auth.Refused
 	switch {
-	case errors.Is(err, auth.ErrMalformed), errors.As(err, &refused):
-		return auth.ID{}, nil
+	case errors.Is(err, auth.ErrMalformed), errors.Is(err, auth.ErrKeyUnknown), errors.As(err, &refused):
+		return auth.ID{}, nil // planted, perhaps: the other credentials still count
 	case err != nil:
 		return auth.ID{}, fmt.Errorf("login: session of a refresh token: %w", err)
 	case in.Verdict == auth.Forged:

@@ -73,7 +73,10 @@ func TestAccessTokenDiesHereWithWhateverItStandsOn(t *testing.T) {
 			})
 		},
 		"user deleted": func(t *testing.T, f *fixture, _ auth.Granted, _ *auth.AccessClaims) {
-			check(t, f.accounts.Delete(t.Context(), f.user.ID, auth.Caller{}))
+			f.update(t, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Users.Delete(ctx, f.user.ID)
+				return err
+			})
 		},
 		"logged out": func(t *testing.T, f *fixture, g auth.Granted, _ *auth.AccessClaims) {
 			check(t, f.accounts.LogOut(t.Context(), auth.Caller{}, g.SessionID))

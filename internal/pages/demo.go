@@ -22,7 +22,7 @@ func (p *Pages) demo(w http.ResponseWriter, r *http.Request) {
 	p.render(w, r, http.StatusOK, "demo", v.ok, demoData{
 		Email: p.cfg.Demo.Email, Password: p.cfg.Demo.Password, User: v.user.Email,
 		WindowSeconds: int(p.cfg.Demo.Window / time.Second),
-		Claims:        []string{"iss", "sub", "aud", "client_id", "scope", "roles", "iat", "exp", "auth_time", "amr", "jti", "sid", "gid"},
+		Claims:        []string{"iss", "sub", "aud", "client_id", "scope", "roles", "iat", "exp", "auth_time", "amr", "jti", "sid", "gid", "cep"},
 	})
 }
 

@@ -45,10 +45,6 @@ func (f *fake) tokens(ask auth.LoginAsk) (auth.Tokens, error) {
 
 func (f *fake) LogIn(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error) { return f.tokens(ask) }
 
-func (f *fake) SignUp(_ context.Context, ask auth.LoginAsk) (auth.Tokens, error) {
-	return f.tokens(ask)
-}
-
 func (f *fake) Current(_ context.Context, cookie secret.Token) (auth.User, auth.Session, error) {
 	if cookie.Reveal() != sessionValue {
 		return auth.User{}, auth.Session{}, auth.ErrNotFound

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -27,34 +28,24 @@ func (p *Pages) showForm(w http.ResponseWriter, r *http.Request, name string) {
 	p.render(w, r, http.StatusOK, name, v.ok, formData{})
 }
 
-func (p *Pages) logIn(w http.ResponseWriter, r *http.Request) {
-	ask, err := readAsk(r)
+func (p *Pages) logIn(w http.ResponseWriter, r *http.Request)  { p.enter(w, r, "login") }
+func (p *Pages) signUp(w http.ResponseWriter, r *http.Request) { p.enter(w, r, "signup") }
+
+// enter sets the cookies and goes to the landing page, or shows the form again. 303 makes the browser fetch the landing
+// page with GET, so that neither a reload nor a redirect repeats the password.
+func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form string) {
+	ask, err := p.readAsk(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	tokens, err := p.cfg.LogIn.LogIn(r.Context(), ask)
-	if errors.Is(err, auth.ErrEmail) {
+	ask.New = form == "signup"
+	t, err := p.cfg.LogIn.LogIn(r.Context(), ask)
+	if errors.Is(err, auth.ErrEmail) && !ask.New {
 		err = auth.ErrCredentials // an address that cannot be one is no more than a wrong one
 	}
-	p.enter(w, r, "login", ask.Email, tokens, err)
-}
-
-func (p *Pages) signUp(w http.ResponseWriter, r *http.Request) {
-	ask, err := readAsk(r)
 	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	tokens, err := p.cfg.LogIn.SignUp(r.Context(), ask)
-	p.enter(w, r, "signup", ask.Email, tokens, err)
-}
-
-// enter sets the three cookies and goes to the landing page, or shows the form again. 303 makes the browser
-// fetch the landing page with GET, so that neither a reload nor a redirect repeats the password.
-func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form, email string, t auth.Tokens, err error) {
-	if err != nil {
-		p.refuse(w, r, form, email, err)
+		p.refuse(w, r, form, ask.Email, err)
 		return
 	}
 	now := p.cfg.Now()
@@ -62,6 +53,9 @@ func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form, email string
 	p.cfg.Cookies.SetRefresh(w, t.Refresh, lasting(t.RefreshExpires, now))
 	// The access cookie outlives its token, as in /v1: the expired one is what a refresh cookie is compared with.
 	p.cfg.Cookies.SetAccess(w, t.Access, lasting(t.RefreshExpires, now))
+	if !t.Device.IsZero() {
+		p.cfg.Cookies.SetDevice(w, t.Device)
+	}
 	httpkit.NoStore(w.Header())
 	http.Redirect(w, r, p.cfg.Landing, http.StatusSeeOther)
 }
@@ -73,7 +67,11 @@ func lasting(until, now time.Time) time.Duration { return max(until.Sub(now), ti
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form, email string, err error) {
 	status, problem := 0, ""
 	var weak *auth.WeakPassword
+	var throttled *auth.Throttled
 	switch {
+	case errors.As(err, &throttled):
+		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
+		status, problem = http.StatusTooManyRequests, "Too many tries. Wait "+span(throttled.Wait)+" and try again."
 	case errors.Is(err, auth.ErrCredentials):
 		status, problem = http.StatusUnauthorized, "Email or password is not right."
 	case errors.Is(err, auth.ErrEmail):
@@ -99,12 +97,30 @@ func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form, email strin
 	p.render(w, r, status, form, v.ok, formData{Email: email, Problem: problem})
 }
 
-func readAsk(r *http.Request) (auth.LoginAsk, error) {
+// readAsk reads the form and what the browser is known by. The session that it is in, if any, is replaced.
+func (p *Pages) readAsk(r *http.Request) (auth.LoginAsk, error) {
 	form, err := httpkit.ReadForm(r)
 	if err != nil {
 		return auth.LoginAsk{}, err
 	}
-	return auth.LoginAsk{Email: form.Get("username"), Password: form.Secret("password"), Caller: caller(r)}, nil
+	ask := auth.LoginAsk{Email: form.Get("username"), Password: form.Secret("password"), Caller: caller(r)}
+	if ask.Device, _, err = p.cfg.Cookies.Device(r); err != nil {
+		return auth.LoginAsk{}, err
+	}
+	ask.Replaces, _, err = p.cfg.Cookies.Session(r)
+	return ask, err
+}
+
+// span tells how long to wait, rounded up.
+func span(d time.Duration) string {
+	n, unit := int((d+time.Second-1)/time.Second), "second"
+	if n > 90 {
+		n, unit = (n+59)/60, "minute"
+	}
+	if n <= 1 {
+		return "a " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
 }
 
 func caller(r *http.Request) auth.Caller {

@@ -22,12 +22,11 @@ import (
 //go:embed templates/*.html styles/*.css modules/*.js images/*.svg
 var embedded embed.FS
 
-// LogIn makes sessions. Both methods return the tokens and the SSO cookie's value of a session of its own, or
-// auth.ErrCredentials, auth.ErrEmail, auth.ErrEmailTaken, auth.ErrWeakPassword (a *auth.WeakPassword whose text
-// is shown) or auth.ErrBusy. Any other error is a fault of ours.
+// LogIn makes sessions, and the user first when the ask says New. It returns the tokens and the SSO cookie's value of a
+// session of its own, or auth.ErrCredentials, auth.ErrEmail, auth.ErrEmailTaken, auth.ErrWeakPassword (a
+// *auth.WeakPassword whose text is shown), *auth.Throttled or auth.ErrBusy. Any other error is a fault of ours.
 type LogIn interface {
 	LogIn(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error)
-	SignUp(ctx context.Context, ask auth.LoginAsk) (auth.Tokens, error)
 }
 
 // Sessions reads and ends sessions. A cookie or an id that names no live session of the user is auth.ErrNotFound.

@@ -20,6 +20,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &refused):
 		httpkit.Annotate(r.Context(), "verdict", string(refused.Verdict))
+		httpkit.Raise(r.Context(), refused.Verdict.Level())
 		if !refused.GrantID.IsZero() {
 			httpkit.Annotate(r.Context(), "grant_id", refused.GrantID.String())
 		}

@@ -35,7 +35,6 @@ func tokenForm(r *http.Request) (clients.Credentials, secret.Token, error) {
 	if err != nil {
 		return c, secret.Token{}, err
 	}
-	httpkit.Annotate(r.Context(), "client_id", c.ID)
 	token := f.Secret(oauth.ParamToken)
 	if token.IsZero() {
 		return c, token, oauth.NewError(oauth.InvalidRequest, "token is missing")

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,9 +18,11 @@ func (p *Protocol) token(w http.ResponseWriter, r *http.Request) {
 		writeError(w, r, err)
 		return
 	}
-	httpkit.Annotate(r.Context(), "client_id", request.Credentials.ID)
-	httpkit.Annotate(r.Context(), "grant_type", string(request.Grant))
 	tokens, err := p.c.Exchange.Exchange(r.Context(), request)
+	if known(err) {
+		httpkit.Annotate(r.Context(), "client_id", request.Credentials.ID)
+		httpkit.Annotate(r.Context(), "grant_type", string(request.Grant))
+	}
 	if err != nil {
 		writeError(w, r, err)
 		return
@@ -30,6 +33,13 @@ func (p *Protocol) token(w http.ResponseWriter, r *http.Request) {
 		AccessToken: tokens.Access.Reveal(), TokenType: oauth.Bearer, ExpiresIn: int64(tokens.ExpiresIn.Seconds()),
 		RefreshToken: tokens.Refresh.Reveal(), Scope: strings.Join(tokens.Scopes, " "),
 	})
+}
+
+// known tells that the client was recognised: before that its id is whatever somebody pasted, a password
+// perhaps, and does not belong in a log.
+func known(err error) bool {
+	var wire *oauth.Error
+	return !errors.As(err, &wire) || wire.Code != oauth.InvalidClient && wire.Code != oauth.UnsupportedGrantType
 }
 
 func (p *Protocol) tokenRequest(r *http.Request) (exchange.Request, error) {

@@ -128,6 +128,20 @@ func TestScopeAndResourceAreNarrowedForOneTokenOnly(t *testing.T) {
 	}
 }
 
+func TestWhatTheClientLostCannotBeAskedForAnyMore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, token := w.grant(strangerID) // granted read and write for two APIs, registered for read and none
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "resource": {api}}
+	w.post("/oauth/token", form, basic(strangerID, secretOf)).want(t, 400, oauth.InvalidTarget)
+	form = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "scope": {"write"}}
+	w.post("/oauth/token", form, basic(strangerID, secretOf)).want(t, 400, oauth.InvalidScope)
+	form = url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}}
+	if r := w.post("/oauth/token", form, basic(strangerID, secretOf)); r.status != 200 || r.str("scope") != "read" {
+		t.Errorf("what is left: got %d %s", r.status, r.raw)
+	}
+}
+
 func TestRefreshTokenRunsOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	w.ring, err = keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.now})
 	must(t, err)
-	must(t, w.ring.Load(t.Context()))
+	must(t, w.ring.Ensure(t.Context()))
 	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Now: w.now, Lifetime: auth.DefaultRefreshLife, Rules: auth.RefreshRules{
 		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: time.Hour,
 	}})

@@ -52,12 +52,13 @@ type Tx struct {
 	Events      Events
 	Revocations Revocations
 	Settings    Settings
+	Throttles   Throttles
 }
 
 func newTx(q Querier) *Tx {
 	return &Tx{
 		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q},
-		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q},
+		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q}, Throttles: Throttles{q},
 	}
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -20,6 +21,23 @@ func (db *DB) Migrate(ctx context.Context) error {
 		return fmt.Errorf("store: migrations: %w", err)
 	}
 	return db.engine.Migrate(ctx, files)
+}
+
+// Migrated tells whether the schema is as new as this program's, without touching it. A newer one counts:
+// the previous release runs on the new schema.
+func (db *DB) Migrated(ctx context.Context) (bool, error) {
+	files, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil {
+		return false, fmt.Errorf("store: migrations: %w", err)
+	}
+	var version int
+	err = db.engine.View(ctx, func(q Querier) error {
+		return q.QueryRowContext(ctx, "SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	})
+	if errors.Is(err, ErrUnavailable) {
+		return false, err
+	}
+	return err == nil && version >= len(files), nil // any other error: there is no such table
 }
 
 // Words are an engine's own words in the migrations.

@@ -122,6 +122,11 @@ func (q Sessions) Touch(ctx context.Context, id auth.ID, now time.Time) error {
 	return err
 }
 
+// Renew gives a living session another cookie; the value of the old one is anonymous from then on.
+func (q Sessions) Renew(ctx context.Context, id auth.ID, hash [32]byte) (bool, error) {
+	return one(q.q.ExecContext(ctx, `UPDATE sessions SET token_hash = $1 WHERE id = $2 AND ended_at = 0`, hash[:], id[:]))
+}
+
 // End ends a session; false when it was not there or had ended. Its grants end by Grants.Revoke in the
 // same transaction.
 func (q Sessions) End(ctx context.Context, id auth.ID, reason string, now time.Time) (bool, error) {

@@ -14,6 +14,26 @@ func (s Settings) Get(ctx context.Context, name string) ([]byte, error) {
 	return v, found(err)
 }
 
+// WithPrefix returns the values whose names begin so; prefix ends with a colon.
+func (s Settings) WithPrefix(ctx context.Context, prefix string) (map[string][]byte, error) {
+	type setting struct {
+		name  string
+		value []byte
+	}
+	after := prefix[:len(prefix)-1] + ";" // the character after the colon
+	rows, err := s.q.QueryContext(ctx, `SELECT name, value FROM settings WHERE name >= $1 AND name < $2`, prefix, after)
+	list, err := collect(rows, err, func(row scanner) (setting, error) {
+		var v setting
+		err := row.Scan(&v.name, &v.value)
+		return v, err
+	})
+	all := map[string][]byte{}
+	for _, v := range list {
+		all[v.name] = v.value
+	}
+	return all, err
+}
+
 // Put writes a value when there is none yet and tells whether it did.
 func (s Settings) Put(ctx context.Context, name string, value []byte) (bool, error) {
 	return one(s.q.ExecContext(ctx, `INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, value))

@@ -64,6 +64,12 @@ func (s Users) SetPassword(ctx context.Context, id auth.ID, version int64, phc s
 		WHERE id = $2 AND password_version = $3`, phc.Reveal(), id[:], version))
 }
 
+// SetHash replaces the stored hash of the password, which stays the same, when its version is still the
+// given one: another algorithm, another cost.
+func (s Users) SetHash(ctx context.Context, id auth.ID, version int64, phc secret.Token) (bool, error) {
+	return one(s.q.ExecContext(ctx, `UPDATE users SET password = $1 WHERE id = $2 AND password_version = $3`, phc.Reveal(), id[:], version))
+}
+
 // SetDisabled disables (at a time) or enables (zero time) a user; false when there is nothing to do.
 func (s Users) SetDisabled(ctx context.Context, id auth.ID, at time.Time) (bool, error) {
 	if at.IsZero() {

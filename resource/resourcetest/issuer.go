@@ -38,26 +38,41 @@ type Issuer struct {
 	now     time.Time
 	key     *ecdsa.PrivateKey
 	kid     string
-	keys    int // made so far
-	tokens  int // minted so far
+	older   []jose.PublicKey // still published
+	keys    int              // made so far
+	tokens  int              // minted so far
 	fetches int
-	down    bool
+	fault   Fault
+	held    *hold
+
+	opaque    map[string]map[string]any // what introspection answers
+	revoked   map[string]bool
+	questions int
+
+	closed chan struct{}
 }
 
 // NewIssuer starts an issuer with one ES256 key. Its clock stands at the present time until Advance is called. Like
 // httptest.NewServer it panics when it cannot start. Close it when the test is over.
 func NewIssuer() *Issuer {
-	i := &Issuer{now: time.Now().UTC().Truncate(time.Second)}
+	i := &Issuer{
+		now: time.Now().UTC().Truncate(time.Second), closed: make(chan struct{}),
+		opaque: make(map[string]map[string]any), revoked: make(map[string]bool),
+	}
 	i.RotateKey()
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+oauth.MetadataPath, i.serveMetadata)
-	mux.HandleFunc("GET /jwks", i.serveKeys)
+	mux.HandleFunc("GET "+oauth.MetadataPath, i.faulty(i.serveMetadata))
+	mux.HandleFunc("GET /jwks", i.faulty(i.serveKeys))
+	mux.HandleFunc("POST /introspect", i.faulty(i.serveIntrospection))
 	i.server = httptest.NewServer(mux)
 	return i
 }
 
-// Close stops the issuer.
-func (i *Issuer) Close() { i.server.Close() }
+// Close stops the issuer and lets go of the requests that wait. Call it once.
+func (i *Issuer) Close() {
+	close(i.closed)
+	i.server.Close()
+}
 
 // URL is the issuer identifier: give it to resource.New.
 func (i *Issuer) URL() string { return i.server.URL }
@@ -81,23 +96,32 @@ func (i *Issuer) Advance(d time.Duration) {
 	i.now = i.now.Add(d)
 }
 
-// RotateKey replaces the signing key: the old one is no longer published.
-func (i *Issuer) RotateKey() {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(fmt.Sprintf("resourcetest: make a key: %v", err))
-	}
+// RotateKey replaces the signing key in an emergency: no older key is published any longer.
+func (i *Issuer) RotateKey() { i.rotate(false) }
+
+// RotateKeyGently replaces the signing key as a well-run issuer does: the older ones stay published, so that tokens they
+// have signed stay good.
+func (i *Issuer) RotateKeyGently() { i.rotate(true) }
+
+func (i *Issuer) rotate(gently bool) {
+	key := newKey()
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if gently {
+		i.older = append(i.older, jose.PublicKey{ID: i.kid, Algorithm: jose.ES256, Key: i.key.Public()})
+	} else {
+		i.older = nil
+	}
 	i.keys++
 	i.key, i.kid = key, fmt.Sprintf("test-key-%d", i.keys)
 }
 
-// SetDown makes the issuer answer 500 to everything, or work again.
-func (i *Issuer) SetDown(down bool) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.down = down
+func newKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(fmt.Sprintf("resourcetest: make a key: %v", err))
+	}
+	return key
 }
 
 // KeyFetches counts how often the key set was asked for.
@@ -126,17 +150,21 @@ func (i *Issuer) Claims() map[string]any {
 // Token mints a good token, with changes: each entry replaces the claim of its name or adds it, a nil takes it away.
 func (i *Issuer) Token(changes map[string]any) string {
 	claims := i.Claims()
+	apply(claims, changes)
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		panic(fmt.Sprintf("resourcetest: claims: %v", err))
+	}
+	return i.Sign(i.Header(), string(payload))
+}
+
+func apply(claims, changes map[string]any) {
 	for name, value := range changes {
 		claims[name] = value
 		if value == nil {
 			delete(claims, name)
 		}
 	}
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		panic(fmt.Sprintf("resourcetest: claims: %v", err))
-	}
-	return i.Sign(i.Header(), string(payload))
 }
 
 // Header is the header of a good token, as JSON text.
@@ -169,7 +197,23 @@ func (i *Issuer) Sign(header, payload string) string {
 func (i *Issuer) KeySet() []byte {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	doc, err := jose.MarshalKeySet([]jose.PublicKey{{ID: i.kid, Algorithm: jose.ES256, Key: i.key.Public()}})
+	keys := []jose.PublicKey{{ID: i.kid, Algorithm: jose.ES256, Key: i.key.Public()}}
+	return marshal(append(keys, i.older...))
+}
+
+// wrongKeys is KeySet with keys that nobody signs with.
+func (i *Issuer) wrongKeys() []byte {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	keys := []jose.PublicKey{{ID: i.kid, Algorithm: jose.ES256, Key: newKey().Public()}}
+	for _, k := range i.older {
+		keys = append(keys, jose.PublicKey{ID: k.ID, Algorithm: jose.ES256, Key: newKey().Public()})
+	}
+	return marshal(keys)
+}
+
+func marshal(keys []jose.PublicKey) []byte {
+	doc, err := jose.MarshalKeySet(keys)
 	if err != nil {
 		panic(fmt.Sprintf("resourcetest: key set: %v", err))
 	}
@@ -177,28 +221,35 @@ func (i *Issuer) KeySet() []byte {
 }
 
 func (i *Issuer) serveMetadata(w http.ResponseWriter, _ *http.Request) {
-	doc, err := json.Marshal(oauth.Metadata{Issuer: i.URL(), JWKSURI: i.URL() + "/jwks"})
+	m := oauth.Metadata{Issuer: i.URL(), JWKSURI: i.URL() + "/jwks", IntrospectionEndpoint: i.URL() + "/introspect"}
+	if i.has(WrongIssuer) {
+		m.Issuer += "/another"
+	}
+	doc, err := json.Marshal(m)
 	if err != nil {
 		panic(fmt.Sprintf("resourcetest: metadata: %v", err))
 	}
-	i.serve(w, doc)
+	serve(w, doc)
 }
 
 func (i *Issuer) serveKeys(w http.ResponseWriter, _ *http.Request) {
 	i.mu.Lock()
 	i.fetches++
 	i.mu.Unlock()
-	i.serve(w, i.KeySet())
-}
-
-func (i *Issuer) serve(w http.ResponseWriter, doc []byte) {
-	i.mu.Lock()
-	down := i.down
-	i.mu.Unlock()
-	if down {
-		http.Error(w, "down", http.StatusInternalServerError)
+	if i.has(WrongKeys) {
+		serve(w, i.wrongKeys())
 		return
 	}
+	serve(w, i.KeySet())
+}
+
+func (i *Issuer) has(f Fault) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.fault == f
+}
+
+func serve(w http.ResponseWriter, doc []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(doc) // a client that hung up is its own affair
 }

@@ -7,7 +7,7 @@ import { RefreshCard } from './refresh.js';
 import { server } from './server.js';
 import { Stories } from './stories.js';
 import { Timeline } from './timeline.js';
-import { grants, whyEnded } from './words.js';
+import { grants, standing, whyEnded } from './words.js';
 
 const grantKey = 'daypass-demo-grant';
 
@@ -24,8 +24,8 @@ const page = {
     if (status !== 200 || !body) return;
     clock.sync(body.now);
     page.state = body;
-    accessCard.show(body.access, !body.refresh || !grants.has(body.refresh.verdict_now));
-    refreshCard.show(body.refresh, body.thief);
+    accessCard.show(body.access, standing(body));
+    refreshCard.show(body.refresh, body.thief, body.grant);
     showEnd(body);
     showEvents(body.events ?? []);
   },

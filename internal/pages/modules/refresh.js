@@ -2,7 +2,8 @@
 
 import { countdown, span } from './clock.js';
 import { fill, find, make, mark, say } from './dom.js';
-import { grants, rule, tones } from './words.js';
+import { brief } from './access.js';
+import { grants, isOver, rule, tones } from './words.js';
 
 const beadsShown = 7;
 
@@ -16,12 +17,13 @@ export class RefreshCard {
     this.#clock = clock;
   }
 
-  show(refresh, thief) {
+  show(refresh, thief, grant) {
     this.#refresh = refresh;
     const dead = !refresh || !grants.has(refresh.verdict_now);
     mark(this.#card, 'tone', dead ? 'bad' : 'odd');
     say(find('refresh-line'), headline(refresh, dead));
     say(find('generation'), refresh ? String(refresh.current) : '–');
+    say(find('fact-grant'), grant ? brief('gid', grant) : '–');
     this.#facts(refresh, dead);
     this.#beads(refresh, thief, dead);
     const now = find('verdict-now');
@@ -64,15 +66,15 @@ export class RefreshCard {
     this.#window(r);
     for (const [id, end] of [['fact-idle', r?.idle_ends_at], ['fact-absolute', r?.absolute_ends_at]]) {
       const left = this.#clock.until(end);
-      say(find(id), left === null ? '–' : left > 0 && !r.revoked_at ? `in ${span(left)}` : 'over');
+      say(find(id), left === null ? '–' : left > 0 && !isOver(r) ? `in ${span(left)}` : 'over');
     }
   }
 
   #window(r) {
     const bar = find('window-bar');
-    const left = r && !r.revoked_at ? this.#clock.until(r.window_ends_at) : null;
+    const left = r && !isOver(r) ? this.#clock.until(r.window_ends_at) : null;
     if (left === null || left <= 0) {
-      say(find('window-text'), !r || r.first < 0 ? 'opens with the first refresh' : 'closed');
+      say(find('window-text'), !r ? '–' : isOver(r) ? 'over' : r.first < 0 ? 'opens at first refresh' : 'closed');
       fill(bar, 0);
       return;
     }

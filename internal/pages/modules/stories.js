@@ -1,7 +1,7 @@
 // The stories behind the buttons. Each one asks the server, reads the state again and tells the timeline
 // what happened and why. The server decides everything; nothing here knows a rule of its own.
 
-import { grants, rule } from './words.js';
+import { grants, rule, standing } from './words.js';
 import { server } from './server.js';
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -35,7 +35,7 @@ export class Stories {
   #tellRefresh(reply, held, as, actor) {
     const verdict = reply.verdict || (reply.status === 200 ? 'Current' : 'Refused');
     const now = this.#page.state?.refresh;
-    const moved = grants.has(verdict) && now ? `Generation ${held} in, ${now.current} out. ` : '';
+    const moved = grants.has(verdict) && now ? `Generation\u00a0${held} in, ${now.current}\u00a0out. ` : '';
     this.#tell(reply, {
       actor,
       action: held === undefined ? as : `${as} with generation ${held}`,
@@ -50,9 +50,11 @@ export class Stories {
     const over = this.#page.state?.refresh && !grants.has(this.#page.state.refresh.verdict_now);
     let why = 'No valid access token came with the request, and the API takes nothing else. A refresh buys one.';
     if (allowed) {
-      why = `The API checked the pass’s signature, audience and clock. It answered: “${reply.body?.message ?? 'Hello.'}”`;
+      why = `The API checked the pass’s signature, audience and clock, and that nobody revoked it. It answered: “${reply.body?.message ?? 'Hello.'}”`;
       if (over) why += ' The grant is over, yet this pass was handed out before: it is worth something until its end, which is why that end is near.';
-    } else if (over) why = 'The pass is no longer valid, and the grant it came from is over.';
+    } else if (over && standing(this.#page.state) === 'void') {
+      why = 'The grant of this pass was revoked, and this API asks the database on each call. An API that checks signature and clock alone would accept it until exp.';
+    } else if (over) why = 'No valid pass came with the request, and the grant that could buy one is over.';
     this.#tell(reply, { actor: 'You', action: 'Called the protected API', verdict: allowed ? 'Allowed' : 'Refused', why });
     return allowed;
   }
@@ -105,7 +107,7 @@ export class Stories {
       status: made ? 'reply lost' : reply.status,
       action: held === undefined ? 'Refreshed' : `Refreshed with generation ${held}`,
       verdict: reply.body?.verdict ?? '',
-      why: made ? `The server moved on to ${now?.current}, but its answer never arrived: your cookie still holds ${now?.presented_generation}. Elsewhere this is where people get logged out.` : rule(reply.body?.verdict ?? ''),
+      why: made ? `The server moved on to\u00a0${now?.current}, but its answer never arrived: your cookie still holds\u00a0${now?.presented_generation}. Elsewhere this is where people get logged out.` : rule(reply.body?.verdict ?? ''),
     });
     return made;
   }

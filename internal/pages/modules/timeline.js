@@ -2,7 +2,7 @@
 // sentences and never a token: no token ever reaches this page.
 
 import { timeOfDay } from './clock.js';
-import { find, make } from './dom.js';
+import { find, make, mark } from './dom.js';
 import { tones } from './words.js';
 
 const store = 'daypass-demo-timeline';
@@ -38,6 +38,9 @@ export class Timeline {
       this.#entries = [];
     }
     this.#list.replaceChildren(...this.#entries.map((entry) => row(entry, false)));
+    this.#list.addEventListener('scroll', () => this.#edge(), { passive: true });
+    new ResizeObserver(() => this.#edge()).observe(this.#list);
+    watchLast();
   }
 
   /** Adds {actor, action, verdict, status, why} on top. */
@@ -48,6 +51,7 @@ export class Timeline {
     this.#list.prepend(row(whole, true));
     while (this.#list.childElementCount > most) this.#list.lastElementChild.remove();
     this.#list.scrollTop = 0;
+    this.#edge();
     last(whole);
     this.#keep();
   }
@@ -57,6 +61,11 @@ export class Timeline {
     this.#list.replaceChildren();
     find('last').hidden = true;
     this.#keep();
+  }
+
+  /** Says whether entries lie below the edge, where the list then fades instead of cutting one off. */
+  #edge() {
+    mark(this.#list, 'more', this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight > 1 ? '' : null);
   }
 
   #keep() {
@@ -78,6 +87,19 @@ function row(entry, fresh) {
       entry.verdict ? make('span', { class: 'pill', 'data-tone': tone }, entry.verdict) : null),
     make('p', { class: 'entry-what' }, entry.action),
     entry.why ? make('p', { class: 'entry-why' }, entry.why) : null);
+}
+
+/** The strip on a narrow page is there while the stories are seen and the timeline is not. */
+function watchLast() {
+  const seen = new Map();
+  const watch = new IntersectionObserver((changes) => {
+    for (const { target, isIntersecting } of changes) seen.set(target, isIntersecting);
+    mark(find('last'), 'away', seen.get(stories) && !seen.get(title) ? null : '');
+  });
+  const stories = document.querySelector('.story-grid');
+  const title = find('timeline-title');
+  watch.observe(stories);
+  watch.observe(title);
 }
 
 function last(entry) {

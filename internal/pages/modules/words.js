@@ -28,6 +28,21 @@ const rare = {
   Forged: 'Our signature on a secret that was never issued: a master key is out.',
 };
 
+/**
+ * What a grant's standing means for a pass that it has handed out:
+ * live: others can follow. last: it is good until its end, no other follows. expired: the same, since the grant has run out.
+ * void: revoked with its grant; whoever asks the database refuses it, whoever checks the signature alone does not.
+ */
+export function standing({ access, refresh, grant }) {
+  if (refresh && grants.has(refresh.verdict_now)) return 'live';
+  const own = access && refresh && access.claims.gid === grant; // a pass of another grant did not die with this one
+  if (own && isOver(refresh)) return refresh.verdict_now === 'Expired' ? 'expired' : 'void';
+  return 'last';
+}
+
+/** Whether the grant itself has ended; a token that is refused may belong to one that lives on. */
+export const isOver = (refresh) => Boolean(refresh?.revoked_at) || ['Revoked', 'Expired'].includes(refresh?.verdict_now);
+
 /** The rule behind a verdict; the common ones are read from the list at the foot of the page. */
 export function rule(verdict) {
   const listed = document.querySelector(`[data-rule="${CSS.escape(verdict)}"]`);
@@ -43,22 +58,22 @@ const claimWords = {
   nbf: 'not before: earlier than this it is refused.',
   jti: 'token id: this one pass, so that it can be named in a log or revoked alone.',
   client_id: 'client: the application that asked for the pass. “daypass” is this server’s own.',
-  scope: 'scope: what the pass allows. Less is better.',
+  scope: 'What the pass allows. Less is better.',
   auth_time: 'authentication time: when you last proved who you are. A refresh does not change it.',
   amr: 'methods: how you proved it. “pwd” is a password.',
   acr: 'assurance: how strong that proof was.',
   sid: 'session: the log-in it belongs to, under a name of its own for each client.',
   gid: 'grant: the family of tokens it comes from. When the grant dies, an API that follows the revocations refuses this pass.',
-  roles: 'roles: what you are today, looked up at each refresh.',
+  roles: 'What you are today, looked up at each refresh.',
   cnf: 'confirmation: the key whose holder alone may use this pass.',
-  cep: 'client epoch: counts how often the client’s access was revoked.',
+  cep: 'client epoch: a number that grows when everything this client was given is revoked at once. An API that follows the revocations refuses a pass with a smaller one.',
 };
 
 /** What a claim is for. */
 export const meaningOf = (name) => claimWords[name] ?? 'a claim that this server adds.';
 
 /** The order in which claims are shown: who, for whom, what, when, and the rest. */
-export const claimOrder = ['iss', 'sub', 'aud', 'client_id', 'scope', 'roles', 'iat', 'exp', 'auth_time', 'amr', 'acr', 'jti', 'sid', 'gid', 'cnf'];
+export const claimOrder = ['iss', 'sub', 'aud', 'client_id', 'scope', 'roles', 'iat', 'exp', 'auth_time', 'amr', 'acr', 'jti', 'sid', 'gid', 'cep', 'cnf'];
 
 const dead = {
   'refresh token reuse': 'A copied refresh token was used. The server cannot tell owner from thief, so it ended the grant for both. You have the password; the thief does not.',

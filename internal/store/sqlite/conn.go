@@ -3,7 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
+
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // conn is one connection with its prepared statements. It serves one caller at a time. The texts come
@@ -14,11 +19,33 @@ type conn struct {
 }
 
 func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
-	c, err := db.Conn(ctx)
+	var c *sql.Conn
+	err := patiently(ctx, func() (err error) {
+		c, err = db.Conn(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: connect: %w", err)
 	}
 	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// patiently repeats what SQLite answers with BUSY at once instead of waiting busy_timeout: a connection
+// that switches a new file to WAL while another process opens or closes it.
+func patiently(ctx context.Context, do func() error) error {
+	var err error
+	for waited := time.Duration(0); waited < busyTimeout; waited += retryGap {
+		var se *driver.Error
+		if err = do(); !errors.As(err, &se) || se.Code()&0xff != lib.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(retryGap):
+		}
+	}
+	return err
 }
 
 func (c *conn) prepared(query string) (*sql.Stmt, error) {

@@ -25,8 +25,8 @@ const (
 	queueLength   = 1024
 	batchLimit    = 256
 	checkpointGap = time.Minute
-	migrateTries  = 5
-	migrateGap    = 50 * time.Millisecond
+	retryGap      = 20 * time.Millisecond
+	migrateTries  = 8
 )
 
 // minVersion is the first SQLite without the WAL-reset race that can lose committed writes.
@@ -83,7 +83,8 @@ func dsn(path string, readOnly bool) string {
 
 func checkVersion(ctx context.Context, db *sql.DB) error {
 	var text string
-	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&text); err != nil {
+	err := patiently(ctx, func() error { return db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&text) })
+	if err != nil {
 		return fmt.Errorf("sqlite: open: %w", err)
 	}
 	return acceptVersion(text)
@@ -129,7 +130,7 @@ func (e *Engine) Migrate(ctx context.Context, migrations fs.FS) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("sqlite: migrate: %w", err)
-		case <-time.After(time.Duration(try+1) * migrateGap):
+		case <-time.After(time.Duration(try+1) * retryGap):
 		}
 	}
 	return fmt.Errorf("sqlite: migrate: %w", err)

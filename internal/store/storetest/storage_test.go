@@ -98,6 +98,9 @@ func TestRotationsUseThePrimaryKeySQLite(t *testing.T) {
 		}
 		plan += detail
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	if !strings.Contains(plan, "USING PRIMARY KEY") {
 		t.Errorf("plan: %s", plan)
 	}

@@ -24,8 +24,10 @@ func testClaim(t *testing.T, db *store.DB) {
 	claim := func(id auth.ID, version int64) bool {
 		return ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Users.Claim(t.Context(), id, version) })
 	}
-	if !claim(w.user.ID, 3) || !claim(w.user.ID, 3) {
-		t.Error("the verified password of an enabled user was refused")
+	for range 2 { // a claim spends nothing
+		if !claim(w.user.ID, 3) {
+			t.Error("the verified password of an enabled user was refused")
+		}
 	}
 	if claim(w.user.ID, 2) || claim(w.user.ID, 4) || claim(auth.NewID(now()), 3) {
 		t.Error("another version, or nobody, was accepted")
@@ -90,11 +92,12 @@ func raceClaim(t *testing.T, db *store.DB, take func(tx *store.Tx, u auth.User) 
 		grants := ask(t, db, func(tx *store.Tx) ([]auth.Grant, error) {
 			return tx.Grants.List(ctx, store.Selector{User: w.user.ID}, 9)
 		})
-		if want := 1; claimed {
+		want := 1
+		if claimed {
 			want = 2
-			if len(grants) != want {
-				t.Errorf("%d grants, want %d", len(grants), want)
-			}
+		}
+		if len(grants) != want {
+			t.Errorf("%d grants, want %d", len(grants), want)
 		}
 		for _, g := range grants {
 			if !g.Revoked() {

@@ -1,0 +1,185 @@
+package accounts
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/store"
+)
+
+// throttlePurpose is what the key of the counters' names is derived for.
+const throttlePurpose = "daypass throttle key v1"
+
+// What a counter counts; part of its name.
+const (
+	countAccount       = "account"
+	countDevice        = "device"
+	countAddress       = "address"
+	countNetwork       = "network"
+	countSession       = "session"
+	countSignUpAddress = "sign-up address"
+	countSignUpNetwork = "sign-up network"
+	countSignUpRefused = "sign-up refused"
+)
+
+// counter is one counter that a try moves.
+type counter struct {
+	key   store.ThrottleKey
+	rule  auth.ThrottleRule
+	reset bool          // a success forgets all of it, not only itself
+	mine  auth.Throttle // as this try left it
+}
+
+// try is one look at a password, counted as a failure when it begins, so that a thousand at once are a
+// thousand, and taken back when it was none.
+type try struct {
+	line     line
+	counters []counter
+}
+
+// tryLogIn is a try at the account of an address, which need not exist. A device that has logged in to it
+// before is judged by its own counter alone, so that no stranger's tries can keep it out; everybody else by
+// those of the account, of the address and of the network they come from.
+func (s *Service) tryLogIn(address string, ask auth.LoginAsk) *try {
+	if d, ok := auth.ReadDevice(ask.Device, s.needs.Keys); ok && d.Knows(address, s.needs.Keys) {
+		c := s.counter(s.rules.Device, countDevice, string(d.ID[:]), address)
+		c.reset = true
+		return &try{line: familiar, counters: []counter{c}}
+	}
+	account := s.counter(s.rules.Account, countAccount, address)
+	account.reset = true
+	counters := s.places(ask.Caller, s.rules.Address, countAddress, s.rules.Network, countNetwork)
+	return newTry(strangers, append(counters, account))
+}
+
+// trySignUp is a sign-up: it is counted whatever becomes of it.
+func (s *Service) trySignUp(caller auth.Caller) *try {
+	return newTry(strangers, s.places(caller, s.rules.SignUpAddress, countSignUpAddress, s.rules.SignUpNetwork, countSignUpNetwork))
+}
+
+// tryAgain is a password asked again within a session: only who holds the session can move its counter.
+func (s *Service) tryAgain(session auth.ID) *try {
+	c := s.counter(s.rules.Session, countSession, session.String())
+	c.reset = true
+	return newTry(familiar, []counter{c})
+}
+
+// newTry sorts the counters as Throttles.Lock wants them.
+func newTry(l line, counters []counter) *try {
+	slices.SortFunc(counters, func(a, b counter) int { return bytes.Compare(a.key[:], b.key[:]) })
+	return &try{line: l, counters: counters}
+}
+
+// places are the counters of where a try comes from: one host (an IPv6 host has a whole /64) and its network. This
+// machine itself is no place: behind it stands a proxy that nobody told us of, and with it everybody.
+func (s *Service) places(caller auth.Caller, host auth.ThrottleRule, hostName string, network auth.ThrottleRule, networkName string) []counter {
+	ip, err := netip.ParseAddr(caller.IP)
+	if err != nil || ip.IsLoopback() {
+		return nil
+	}
+	ip = ip.WithZone("").Unmap()
+	hostBits, networkBits := 32, 24
+	if ip.Is6() {
+		hostBits, networkBits = 64, 48
+	}
+	prefix := func(bits int) string {
+		p, _ := ip.Prefix(bits) // the bits fit the kind
+		return p.String()
+	}
+	return []counter{s.counter(host, hostName, prefix(hostBits)), s.counter(network, networkName, prefix(networkBits))}
+}
+
+func (s *Service) counter(rule auth.ThrottleRule, parts ...string) counter {
+	mac := hmac.New(sha256.New, s.throttleKey.Bytes())
+	_, _ = mac.Write([]byte(strings.Join(parts, "\x00"))) // never fails
+	return counter{key: store.ThrottleKey(mac.Sum(nil)[:len(store.ThrottleKey{})]), rule: rule}
+}
+
+func (t *try) keys() []store.ThrottleKey {
+	keys := make([]store.ThrottleKey, len(t.counters))
+	for i, c := range t.counters {
+		keys[i] = c.key
+	}
+	return keys
+}
+
+// allowed looks at the counters and changes none: most of a flood ends here. The error is *auth.Throttled or
+// the store's.
+func (t *try) allowed(ctx context.Context, tx *store.Tx, now time.Time) error {
+	if len(t.counters) == 0 {
+		return nil
+	}
+	found, err := tx.Throttles.Find(ctx, t.keys()...)
+	if err != nil {
+		return err
+	}
+	var wait time.Duration
+	for _, c := range t.counters {
+		wait = max(wait, c.rule.Wait(found[c.key], now))
+	}
+	if wait > 0 {
+		return &auth.Throttled{Wait: wait}
+	}
+	return nil
+}
+
+// begin counts the try at every counter, or at none when one of them says that it must wait: *auth.Throttled.
+func (s *Service) begin(ctx context.Context, t *try) error {
+	if len(t.counters) == 0 {
+		return nil
+	}
+	now := s.now()
+	return s.needs.DB.Update(ctx, func(tx *store.Tx) error {
+		var wait time.Duration
+		before := make([]auth.Throttle, len(t.counters))
+		for i, c := range t.counters {
+			var err error
+			if before[i], err = tx.Throttles.Lock(ctx, c.key); err != nil {
+				return err
+			}
+			wait = max(wait, c.rule.Wait(before[i], now))
+		}
+		if wait > 0 {
+			return &auth.Throttled{Wait: wait}
+		}
+		for i := range t.counters {
+			c := &t.counters[i]
+			c.mine = c.rule.Add(before[i], now)
+			if err := tx.Throttles.Set(ctx, c.key, c.mine, c.rule.Forgotten(c.mine)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// succeed takes the try back. What others did at the same address or network stays counted, or an attacker with
+// an account of their own could wash the counter clean.
+func (t *try) succeed(ctx context.Context, tx *store.Tx, now time.Time) error {
+	for _, c := range t.counters {
+		is, err := tx.Throttles.Lock(ctx, c.key)
+		if err != nil {
+			return err
+		}
+		next := auth.Throttle{}
+		if !c.reset {
+			next = c.rule.Undo(is, c.mine, now)
+		}
+		if err := tx.Throttles.Set(ctx, c.key, next, c.rule.Forgotten(next)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// delays tells whether the try made the next one wait.
+func (t *try) delays() bool {
+	return slices.ContainsFunc(t.counters, func(c counter) bool { return !c.mine.Until.IsZero() })
+}
