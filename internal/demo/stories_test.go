@@ -128,6 +128,22 @@ func TestTheGuidedTheftEndsForBoth(t *testing.T) {
 	}
 }
 
+func TestTheStripOnANarrowPageGivesWayToTheTimeline(t *testing.T) {
+	t.Parallel()
+	r := openDemo(t, e2e.Viewport(390, 844))
+	r.press("call")
+	for _, at := range []struct {
+		css  string
+		away bool
+	}{{`[data-story="call"]`, false}, {"#timeline-title", true}, {`[data-story="tabs"]`, false}, {"#access", true}} {
+		e2e.Eval[bool](t, r.ctx, `(document.querySelector('`+at.css+`').scrollIntoView({block: 'center', behavior: 'instant'}), true)`)
+		got := e2e.Eval[bool](t, r.ctx, `new Promise((done) => setTimeout(() => done('away' in document.getElementById('last').dataset), 200))`)
+		if got != at.away {
+			t.Errorf("with %s in view the strip is away: got %v, want %v", at.css, got, at.away)
+		}
+	}
+}
+
 func TestTheTimelineOutlivesAReloadAndHoldsNoToken(t *testing.T) {
 	t.Parallel()
 	r := openDemo(t)
