@@ -5,7 +5,7 @@ BENCHTIME ?= 1s
 LINT       = go tool -modfile=tools/lint/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup format-check vet lint fmt unit bench fuzz build clean
+.PHONY: help run test setup format-check vet lint fmt unit examples bench fuzz build clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,12 +13,13 @@ help: ## list the targets
 run: ## start Daypass for development on http://localhost:8080 with a demo user, client and API
 	go run ./cmd/daypass dev
 
-test: ## everything that must be green: setup, format-check, vet, lint, unit
+test: ## everything that must be green: setup, format-check, vet, lint, unit, examples
 	@tools/setup/step setup        $(MAKE) --no-print-directory setup
 	@tools/setup/step format-check $(MAKE) --no-print-directory format-check
 	@tools/setup/step vet          $(MAKE) --no-print-directory vet
 	@tools/setup/step lint         $(MAKE) --no-print-directory lint
 	@tools/setup/step unit         $(MAKE) --no-print-directory unit
+	@tools/setup/step examples     $(MAKE) --no-print-directory examples
 
 setup: ## install PostgreSQL, Chromium and a C compiler from Debian's packages, or say what is missing
 	@tools/setup/packages
@@ -38,6 +39,9 @@ fmt: ## format every Go file
 # -count=1 because the floors test and the browser stories start the go command, whose inputs the test cache cannot see.
 unit: ## go test with the race detector: rules, floors, fuzz seeds, both databases, browser stories
 	go test -race -count=1 -timeout 9m ./...
+
+examples: ## vet and test the examples with frameworks, a module of their own
+	cd examples/frameworks && go vet ./... && go test -count=1 ./...
 
 bench: ## the benchmarks, with memory, BENCHTIME=1s each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...

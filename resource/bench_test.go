@@ -59,9 +59,25 @@ func BenchmarkVerifyFirst(b *testing.B) {
 // BenchmarkRequireRemembered is a request with a token that was met before, from the header to the handler.
 func BenchmarkRequireRemembered(b *testing.B) {
 	issuer := newIssuer(b)
-	h := newProtector(b, issuer, func(c *resource.Config) { c.Now = nil }).Require("read")(nothing)
+	token := typical(issuer)
+	requireRemembered(b, newProtector(b, issuer, func(c *resource.Config) { c.Now = nil }), func(r *http.Request) {
+		bearer(token)(r)
+	})
+}
+
+// BenchmarkRequireCookie is the same with the token in a cookie, where the request's origin is checked, too.
+func BenchmarkRequireCookie(b *testing.B) {
+	issuer := newIssuer(b)
+	token := typical(issuer)
+	p := newProtector(b, issuer, func(c *resource.Config) { c.Now, c.AccessCookie = nil, "__Host-daypass-access" })
+	requireRemembered(b, p, func(r *http.Request) { r.Header.Set("Cookie", "__Host-daypass-access="+token) })
+}
+
+func requireRemembered(b *testing.B, p *resource.Protector, with func(*http.Request)) {
+	b.Helper()
+	h := p.Require("read")(nothing)
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	bearer(typical(issuer))(r)
+	with(r)
 	w := httptest.NewRecorder()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -69,6 +85,20 @@ func BenchmarkRequireRemembered(b *testing.B) {
 	}
 	if w.Code != http.StatusOK {
 		b.Fatalf("got %d", w.Code)
+	}
+}
+
+// BenchmarkIntrospectFirst is an opaque token that is met for the first time, the issuer being a fake one on this machine:
+// the floor of what a question costs.
+func BenchmarkIntrospectFirst(b *testing.B) {
+	issuer := newIssuer(b)
+	p := newProtector(b, issuer, func(c *resource.Config) { c.Remember, c.Introspection = -1, issuer.Introspection() })
+	token := issuer.OpaqueToken(map[string]any{"scope": "read write"})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Verify(b.Context(), token); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

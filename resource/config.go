@@ -57,7 +57,7 @@ type Config struct {
 	Client *http.Client
 
 	// Remember is how many tokens are remembered, by their SHA-256, once they have been judged good: until they expire, the
-	// key that signed them is withdrawn, or room is needed. A token costs about a kilobyte. Zero: 10 000. Negative: none.
+	// key that signed them is withdrawn, or room is needed. A token costs about 1.3 kB. Zero: 10 000. Negative: none.
 	Remember int
 
 	// AccessCookie names a cookie that may carry the access token when there is no Authorization header. Cookie-borne

@@ -28,7 +28,7 @@ func (p *Protector) credential(r *http.Request) (credential, *Refusal) {
 	case p.cookie == "":
 		return none, &Refusal{Cause: errors.New("no Authorization header")}
 	}
-	cookies := r.CookiesNamed(p.cookie)
+	cookies := cookiesNamed(r, p.cookie)
 	switch {
 	case len(cookies) == 0:
 		return none, &Refusal{Cause: errors.New("neither an Authorization header nor the cookie")}
@@ -39,7 +39,22 @@ func (p *Protector) credential(r *http.Request) (credential, *Refusal) {
 	if err := p.checkOrigin(r); err != nil {
 		return none, &Refusal{Code: oauth.AccessDenied, Cause: err}
 	}
-	return credential{text: cookies[0].Value}, nil
+	return credential{text: cookies[0]}, nil
+}
+
+// cookiesNamed returns the values of the cookies with exactly that name. net/http trims names and takes quotes off
+// values, so that a spelling which a neighbouring host may set could pass for a name with the __Host- prefix.
+func cookiesNamed(r *http.Request, name string) []string {
+	var values []string
+	for _, line := range r.Header["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			key, value, ok := strings.Cut(strings.TrimLeft(pair, " \t"), "=")
+			if ok && key == name {
+				values = append(values, strings.TrimRight(value, " \t"))
+			}
+		}
+	}
+	return values
 }
 
 // checkOrigin refuses requests that another site made the browser send.

@@ -29,11 +29,7 @@ func TestFailedLogInsOfAUserAreTold(t *testing.T) {
 	if n := f.events(t, ann.ID, auth.EventUserLoginFailed); n != 0 {
 		t.Errorf("%d events before the answer, want 0: the write would tell that the user exists", n)
 	}
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
-	if err := f.Run(stopped); err != nil {
-		t.Fatal(err)
-	}
+	f.stop(t)
 	if n := f.events(t, ann.ID, auth.EventUserLoginFailed); n != 2 {
 		t.Errorf("%d events, want 2: one a minute", n)
 	}
@@ -51,5 +47,15 @@ func TestFloodOfFailuresDoesNotBlockLogIns(t *testing.T) {
 	}
 	if _, err := f.Verify(t.Context(), ask(ann.Email, goodPassword)); err != nil {
 		t.Error(err)
+	}
+}
+
+// stop lets Run write what waits.
+func (f *fixture) stop(t *testing.T) {
+	t.Helper()
+	stopped, stop := context.WithCancel(t.Context())
+	stop()
+	if err := f.Run(stopped); err != nil {
+		t.Fatal(err)
 	}
 }

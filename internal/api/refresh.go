@@ -22,7 +22,7 @@ func (a *API) refresh(w http.ResponseWriter, r *http.Request) error {
 	}
 	ask.Refresh = presented
 	if m == cookieMode {
-		if ask.ExpectGrant, err = a.grantOfCookie(r); err != nil {
+		if ask.ExpectGrant, err = a.neighbour(r, presented); err != nil {
 			return err
 		}
 	}
@@ -30,7 +30,7 @@ func (a *API) refresh(w http.ResponseWriter, r *http.Request) error {
 	a.tellVerdict(w, r, tokens, err)
 	var refused *auth.Refused
 	if errors.As(err, &refused) && refused.Verdict == auth.Misbound && !ask.ExpectGrant.IsZero() && refused.GrantID != ask.ExpectGrant {
-		return refusal{httpkit.CodeCookieMismatch, "The access and the refresh cookie belong to different log-ins. Log in again."}
+		return errMismatch
 	}
 	if err != nil {
 		return err
@@ -68,14 +68,30 @@ func (a *API) readRefresh(r *http.Request) (mode, secret.Token, error) {
 	return m, cookie, nil
 }
 
-// grantOfCookie is the grant that the refresh cookie must belong to: the access cookie's. A sibling
-// domain can plant a refresh cookie, but not an access cookie, whose name binds it to this host.
-func (a *API) grantOfCookie(r *http.Request) (auth.ID, error) {
-	access, present, err := a.needs.Cookies.Access(r)
+// errMismatch refuses a refresh cookie that came from elsewhere than the cookies beside it.
+var errMismatch error = refusal{httpkit.CodeCookieMismatch, "The cookies belong to different log-ins. Log in again."}
+
+// neighbour is the grant that the refresh cookie must belong to: the access cookie's, so that a refresh moves nothing
+// when it is not. A sibling domain can plant a refresh cookie, but neither an access nor an SSO cookie, whose names bind
+// them to this host. Without an access cookie that is ours, the refresh cookie must be of the SSO cookie's session; without
+// either there is nothing to compare with.
+func (a *API) neighbour(r *http.Request, refresh secret.Token) (auth.ID, error) {
+	access, _, err := a.needs.Cookies.Access(r)
+	if err != nil {
+		return auth.ID{}, err
+	}
+	if id := a.needs.Principals.GrantOf(access); !id.IsZero() { // zero for no cookie as well
+		return id, nil
+	}
+	session, present, err := a.needs.Cookies.Session(r)
 	if err != nil || !present {
 		return auth.ID{}, err
 	}
-	return a.needs.Principals.GrantOf(access), nil
+	same, err := a.needs.Principals.SameSession(r.Context(), refresh, session)
+	if err == nil && !same {
+		err = errMismatch
+	}
+	return auth.ID{}, err
 }
 
 // tellVerdict leaves the verdict in the request's event and, under dev, in the reply.

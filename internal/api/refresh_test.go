@@ -126,7 +126,7 @@ func TestTwoCookiesOfOneNameAreRefusedEverywhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	j := w.browser()
-	for _, name := range []string{"daypass-access", "daypass-refresh", "daypass-session"} {
+	for _, name := range []string{"daypass-access", "daypass-refresh", "daypass-session", "daypass-device"} {
 		for _, c := range [][2]string{
 			{"POST", "/v1/login"},
 			{"POST", "/v1/signup"},

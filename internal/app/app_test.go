@@ -399,6 +399,35 @@ func TestUnknownHostIsRefusedUnderDev(t *testing.T) {
 	}
 }
 
+func TestDevAnswersThisMachineAlone(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	for peer, want := range map[string]int{"127.0.0.1:5000": 200, "[::1]:5000": 200, "[::ffff:127.0.0.1]:5000": 200, "192.168.1.7:5000": 403, "garbage": 403} {
+		r := httptest.NewRequest(http.MethodGet, "/healthz", nil)
+		r.Host, r.RemoteAddr = "localhost", peer
+		w := httptest.NewRecorder()
+		n.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("from %s: got %d, want %d", peer, w.Code, want)
+		}
+	}
+}
+
+// TestNothingRedirectsABody: a path that could be mended is refused, since a 307 would repeat the password.
+func TestNothingRedirectsABody(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	for path, want := range map[string]int{"//v1/login": 404, "/v1/../v1/login": 404, "/v1/./login": 404, "/nope": 404, "/account": 405} {
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(logInBody))
+		r.Host, r.RemoteAddr, r.URL.Path = "localhost", "127.0.0.1:5000", path
+		w := httptest.NewRecorder()
+		n.handler.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("POST %s: got %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
 func TestServeStopsGracefully(t *testing.T) {
 	t.Parallel()
 	dir, out := t.TempDir(), &logs{}

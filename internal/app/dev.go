@@ -7,7 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/config"
+	"github.com/daypass/daypass/internal/httpkit"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/oauth"
 )
@@ -38,14 +39,14 @@ func DevConfig(c config.Config) config.Config {
 // Dev prepares a data folder with the demo's user and clients, serves everything until ctx ends and
 // tells on out how to use it.
 func Dev(ctx context.Context, c config.Config, dir string, log *slog.Logger, out io.Writer) error {
-	if err := claim(dir, markDev); err != nil {
-		return err
-	}
 	on, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer on.close()                       // no effect once served
+	defer on.close() // no effect once served
+	if err := claim(dir, markDev); err != nil {
+		return err
+	}
 	if strings.HasSuffix(c.Issuer, ":0") { // any free port: the issuer is the one that was got
 		c.Issuer = config.LocalIssuer(on.main.Addr().String())
 	}
@@ -133,14 +134,19 @@ func (a *App) banner(out io.Writer, password secret.Token) {
 `, a.config.Issuer, demoEmail, demoPassword, demoApp, demoService, password.Reveal())
 }
 
-// loopback tells whether nobody but this machine can reach the address.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+// local refuses whoever is not on this machine, whatever the address listened on: dev publishes the password
+// of its demo user.
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !peer.Addr().Unmap().IsLoopback() {
+			httpkit.WriteProblem(w, r, httpkit.Problem{
+				Code: httpkit.CodeInvalidRequest, Status: http.StatusForbidden,
+				Detail: "daypass dev answers this machine alone. Use daypass serve for others.",
+			})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // claim makes the data folder and marks it.

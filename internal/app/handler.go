@@ -50,6 +50,9 @@ func (a *App) mount(d *demo.Demo) error {
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
 	guarded := httpkit.AllowHosts(straight(mux), a.hosts(d != nil))
+	if d != nil {
+		guarded = local(guarded)
+	}
 	a.handler = httpkit.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d == nil && (r.URL.Path == "/healthz" || r.URL.Path == "/readyz") {
 			mux.ServeHTTP(w, r) // a load balancer asks under a name of its own

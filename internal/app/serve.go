@@ -25,14 +25,14 @@ const (
 // Serve applies the declared users and clients and serves until ctx ends. dir, if any, is the data
 // folder of the embedded default.
 func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) error {
-	if err := claim(dir, markServe); err != nil {
-		return err
-	}
 	on, err := listen(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer on.close() // no effect once served
+	if err := claim(dir, markServe); err != nil {
+		return err
+	}
 	a, err := Open(ctx, c, log, ForServe)
 	if err != nil {
 		return err

@@ -47,6 +47,7 @@ type Introspection struct {
 	AMR       []string        `json:"amr,omitempty"`
 	SessionID string          `json:"sid,omitempty"`
 	GrantID   string          `json:"gid,omitempty"`
+	Epoch     int64           `json:"cep,omitempty"`
 	Roles     []string        `json:"roles,omitempty"`
 }
 
@@ -74,7 +75,7 @@ func (d *Desk) Introspect(ctx context.Context, c clients.Credentials, token secr
 		Active: true, Scope: claims.Scope, ClientID: claims.ClientID, TokenType: oauth.Bearer, Expires: claims.Expires,
 		IssuedAt: claims.IssuedAt, Subject: claims.Subject, Audience: claims.Audience, Issuer: claims.Issuer, ID: claims.ID,
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SessionID: claims.SessionID, GrantID: claims.GrantID,
-		Roles: claims.Roles,
+		Roles: claims.Roles, Epoch: claims.Epoch,
 	}, nil
 }
 

@@ -126,3 +126,14 @@ func (p *Principals) GrantOf(access secret.Token) auth.ID {
 	}
 	return id
 }
+
+// SameSession tells whether a refresh token is of the session that an SSO cookie names, alive or not. What is no
+// first-party refresh token passes: whoever refreshes refuses it, with the right word. The error is the store's.
+func (p *Principals) SameSession(ctx context.Context, refresh, cookie secret.Token) (bool, error) {
+	of, err := p.sessionOfRefresh(ctx, refresh)
+	if err != nil || of.IsZero() {
+		return err == nil, err
+	}
+	named, err := p.needs.Accounts.SessionID(ctx, cookie)
+	return named == of, err
+}
