@@ -86,7 +86,9 @@ type world struct {
 	first   secret.Token
 }
 
-func public() auth.Client { return auth.Client{ID: "app", Public: true} }
+func public() auth.Client {
+	return auth.Client{ID: "app", Public: true, Scopes: []string{"read"}, Resources: []string{"https://api.example"}}
+}
 func confidential(p auth.RefreshPolicy) auth.Client {
 	return auth.Client{ID: "backend-" + string(p), Refresh: p}
 }

@@ -187,6 +187,11 @@ func TestTooMuchIsRefusedBeforeAnythingMoves(t *testing.T) {
 				t.Errorf("%v %v: %v, want %s", c.scopes, c.resources, err, c.want)
 			}
 		}
+		lost := auth.Client{ID: w.client.ID, Public: true} // what the client lost since counts as not granted
+		var refused *oauth.Error
+		if _, err := w.svc.Refresh(t.Context(), lost, auth.Ask{Refresh: w.first, Scopes: []string{"read"}}); !errors.As(err, &refused) {
+			t.Errorf("a scope the client lost: %v, want a refusal", err)
+		}
 		if row := w.row(t); row.Current != 0 {
 			t.Errorf("generation %d", row.Current)
 		}
