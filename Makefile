@@ -46,6 +46,12 @@ examples: ## vet and test the examples with frameworks, a module of their own
 bench: ## the benchmarks, with memory, BENCHTIME=1s each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
+enumeration: ## how far the time of a log-in or sign-up tells who has an account: medians of 1000 tries each
+	go test -run '^$$' -bench Enumeration -benchtime 1000x -timeout 30m ./internal/app
+
+storm: ## 100 and 400 log-ins at once: who comes in, how long others wait meanwhile, how much memory it takes
+	go test -run '^$$' -bench LogInStorm -benchtime 5x ./internal/app
+
 fuzz: ## fuzz each target for FUZZTIME=20s
 	@FUZZTIME=$(FUZZTIME) tools/setup/fuzz
 

@@ -24,6 +24,7 @@ func browserSigns() []sign {
 		{"CriOS/", "Chrome"},
 		{"HeadlessChrome/", "Chrome"},
 		{"Chrome/", "Chrome"},
+		{"Chromium/", "Chromium"},
 		{"Safari/", "Safari"},
 	}
 }
@@ -42,6 +43,20 @@ func systemSigns() []sign {
 	}
 }
 
+// programSigns are programs that people know by another name than their own. They are looked for at the start.
+func programSigns() []sign {
+	return []sign{
+		{"Go-http-client/", "Go program"},
+		{"python-requests/", "Python program"},
+		{"python-httpx/", "Python program"},
+		{"Python-urllib/", "Python program"},
+		{"node-fetch/", "Node.js program"},
+		{"okhttp/", "Android app"},
+		{"Dalvik/", "Android app"},
+		{"PostmanRuntime/", "Postman"},
+	}
+}
+
 // Device names what a user agent belongs to in words: "Firefox on Linux", "curl". It is a hint for the
 // owner of a list of sessions and proves nothing.
 func Device(userAgent string) string {
@@ -56,6 +71,11 @@ func Device(userAgent string) string {
 			return "Browser on " + system
 		}
 		return unknownDevice
+	}
+	for _, s := range programSigns() {
+		if strings.HasPrefix(userAgent, s.mark) {
+			return s.name
+		}
 	}
 	// A program names itself first: curl/8.5.0.
 	end := strings.IndexFunc(userAgent, func(r rune) bool { return !isWord(r) })

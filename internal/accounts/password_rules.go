@@ -13,7 +13,9 @@ import (
 )
 
 const (
-	defaultMinPassword = 15
+	// DefaultMinPassword is the least number of characters of a new password, as a sole factor needs (NIST SP
+	// 800-63B-4 §3.1.1.2).
+	DefaultMinPassword = 15
 	// maxPassword bounds the work of normalising and hashing, in bytes after normalisation.
 	maxPassword = 1024
 	// productName is tried first at every installation of it.

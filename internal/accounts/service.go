@@ -18,8 +18,7 @@ type Needs struct {
 	Rules auth.RefreshRules
 	// SessionLife is the absolute life of a session; zero: 30 days.
 	SessionLife time.Duration
-	// MinPassword is the least number of characters of a new password; zero: 15, as a sole factor needs
-	// (NIST SP 800-63B-4 §3.1.1.2).
+	// MinPassword is the least number of characters of a new password; zero: DefaultMinPassword.
 	MinPassword int
 	// Common are passwords that are refused because everybody tries them, one a line; "": the embedded list.
 	Common string
@@ -55,7 +54,7 @@ func New(n Needs) (*Service, error) {
 		n.SessionLife = auth.DefaultSessionLife
 	}
 	if n.MinPassword == 0 {
-		n.MinPassword = defaultMinPassword
+		n.MinPassword = DefaultMinPassword
 	}
 	if n.Common == "" {
 		n.Common = embeddedCommon

@@ -15,6 +15,7 @@ type sessionReply struct {
 	Current    bool      `json:"current"`
 	Client     string    `json:"client"` // who began it
 	Device     string    `json:"device"`
+	AMR        []string  `json:"amr"` // how the user was recognised (RFC 8176)
 	CreatedAt  time.Time `json:"created_at"`
 	LastUsedAt time.Time `json:"last_used_at"`
 }
@@ -28,7 +29,7 @@ func (a *API) sessions(w http.ResponseWriter, r *http.Request, v visitor) error 
 	list := make([]sessionReply, len(all))
 	for i, s := range all {
 		list[i] = sessionReply{
-			s.ID, s.Current, auth.FirstPartyClient, accounts.Device(s.Device.UserAgent),
+			s.ID, s.Current, auth.FirstPartyClient, accounts.Device(s.Device.UserAgent), s.AMR,
 			s.CreatedAt.UTC(), s.LastUse.UTC(),
 		}
 		if len(s.ClientIDs) > 0 {

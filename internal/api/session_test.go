@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -98,14 +99,15 @@ func TestSessionsAreListedAsTheirUserKnowsThem(t *testing.T) {
 		t.Fatalf("%d sessions, want 2", len(rows))
 	}
 	for i, want := range []map[string]any{
-		{"current": false, "client": "daypass", "device": "Firefox on Linux", "created_at": "2026-11-23T12:01:30Z", "last_used_at": "2026-11-23T12:01:30Z"},
-		{"current": true, "client": "daypass", "device": "curl", "created_at": "2026-11-23T12:00:00Z", "last_used_at": "2026-11-23T12:01:00Z"},
+		{"current": false, "client": "daypass", "device": "Firefox on Linux", "amr": "[pwd]", "created_at": "2026-11-23T12:01:30Z", "last_used_at": "2026-11-23T12:01:30Z"},
+		{"current": true, "client": "daypass", "device": "curl", "amr": "[pwd]", "created_at": "2026-11-23T12:00:00Z", "last_used_at": "2026-11-23T12:01:00Z"},
 	} {
 		id, _ := rows[i]["id"].(string)
 		if _, err := auth.ParseID(id); err != nil {
 			t.Errorf("session %d: id %q", i, id)
 		}
 		delete(rows[i], "id")
+		rows[i]["amr"] = fmt.Sprint(rows[i]["amr"])
 		if !maps.Equal(rows[i], want) {
 			t.Errorf("session %d: got %v, want %v", i, rows[i], want)
 		}

@@ -53,6 +53,10 @@ func (s pageSessions) End(ctx context.Context, user, session auth.ID, caller aut
 	return s.accounts.EndSession(ctx, user, session, caller)
 }
 
+func (s pageSessions) EndAll(ctx context.Context, user, keep auth.ID, caller auth.Caller) error {
+	return s.accounts.EndOtherSessions(ctx, user, keep, caller)
+}
+
 func (s pageSessions) LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error {
 	return s.principals.LogOut(ctx, login.Presented{Session: cookie, Access: []secret.Token{access}}, caller)
 }

@@ -121,7 +121,7 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	c := pages.Config{
 		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
-		Landing: "/account", Now: a.now,
+		Passwords: a.accounts, MinPassword: a.config.Password.MinLength, Landing: "/account", Now: a.now,
 	}
 	if dev {
 		c.Landing = "/demo"

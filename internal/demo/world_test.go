@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/demo"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -223,6 +224,12 @@ func (x *world) End(_ context.Context, _, session auth.ID, _ auth.Caller) error 
 	return nil
 }
 
+func (x *world) EndAll(context.Context, auth.ID, auth.ID, auth.Caller) error { return nil }
+
+func (x *world) ChangePassword(context.Context, accounts.PasswordChange) (secret.Token, error) {
+	return secret.Token{}, auth.ErrCredentials
+}
+
 func (x *world) LogOut(ctx context.Context, cookie, _ secret.Token, caller auth.Caller) error {
 	_, s, err := x.Current(ctx, cookie)
 	if err != nil {
@@ -235,7 +242,7 @@ func (x *world) LogOut(ctx context.Context, cookie, _ secret.Token, caller auth.
 func (x *world) serve(t *testing.T) *httptest.Server {
 	t.Helper()
 	p, err := pages.New(pages.Config{
-		LogIn: x, Sessions: x, Cookies: x.cookies, Landing: "/demo", Now: x.clock,
+		LogIn: x, Sessions: x, Passwords: x, Cookies: x.cookies, Landing: "/demo", Now: x.clock,
 		Demo: &pages.Demo{Email: demoEmail, Password: demoPassword, Window: x.rules.Window},
 	})
 	if err != nil {

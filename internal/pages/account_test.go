@@ -18,14 +18,53 @@ func TestTheAccountIsForItsOwnerAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, reply := range []*httptest.ResponseRecorder{
-		s.get("/account"), s.post("/account/sessions/end", url.Values{"session": {idOf(3).String()}}),
+		s.get("/account"), s.get("/account/password"), s.post("/account/sessions/end", url.Values{"session": {idOf(3).String()}}),
+		s.post("/account/sessions/end-others", nil), s.post("/account/sessions/end-all", nil),
+		s.post("/account/password", url.Values{"password": {"old"}, "new_password": {"new"}}),
 	} {
 		if reply.Code != http.StatusSeeOther || reply.Header().Get("Location") != "/login" {
 			t.Errorf("a stranger: got %d to %q, want 303 to /login", reply.Code, reply.Header().Get("Location"))
 		}
 	}
-	if len(s.ended) != 0 {
-		t.Errorf("a stranger ended %v", s.ended)
+	if len(s.ended) != 0 || len(s.kept) != 0 || !s.change.User.IsZero() {
+		t.Errorf("a stranger ended %v, all but %v, changed the password of %v", s.ended, s.kept, s.change.User)
+	}
+}
+
+func TestAllOtherSessionsEndAndTheCurrentOneStays(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.loggedIn = true
+	reply := s.post("/account/sessions/end-others", nil)
+	if reply.Code != http.StatusOK || !strings.Contains(reply.Body.String(), "All other sessions have ended") || len(reply.Result().Cookies()) != 0 {
+		t.Errorf("got %d with %d cookies", reply.Code, len(reply.Result().Cookies()))
+	}
+	if want := []auth.ID{idOf(2)}; !slices.Equal(s.kept, want) {
+		t.Errorf("kept %v, want the current session %v", s.kept, want)
+	}
+}
+
+func TestSignOutEverywhereIsALogOutOfThisBrowserToo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.loggedIn = true
+	reply := s.post("/account/sessions/end-all", nil)
+	if reply.Code != http.StatusSeeOther || reply.Header().Get("Location") != "/logout" || !slices.Equal(s.kept, []auth.ID{{}}) {
+		t.Errorf("got %d to %q, kept %v", reply.Code, reply.Header().Get("Location"), s.kept)
+	}
+	if cookies := reply.Result().Cookies(); len(cookies) != 3 || cookies[0].MaxAge >= 0 {
+		t.Errorf("cookies %v, want the three credentials cleared", cookies)
+	}
+}
+
+func TestProofsInWords(t *testing.T) {
+	t.Parallel()
+	for want, amr := range map[string][]string{
+		"": nil, "a password": {"pwd"}, "a password and a one-time code": {"pwd", "otp", "mfa"}, "a passkey": {"unheard-of", "swk"},
+	} {
+		if got := proof(amr); got != want {
+			t.Errorf("%v: got %q, want %q", amr, got, want)
+		}
 	}
 }
 
@@ -43,21 +82,6 @@ func TestASessionIsEndedByItsOwnerOnce(t *testing.T) {
 	}
 	if want := []auth.ID{idOf(3)}; !slices.Equal(s.ended, want) {
 		t.Errorf("ended: got %v, want %v", s.ended, want)
-	}
-}
-
-func TestDeviceNames(t *testing.T) {
-	t.Parallel()
-	for agent, want := range map[string]string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0": "Edge on Windows",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/19.0 Safari/605.1.15":                      "Safari on macOS",
-		"Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36":              "Chrome on Android",
-		"curl/8.14.1": "Curl", "Go-http-client/1.1": "A Go program",
-		"Mozilla/5.0 (Linux)": "A browser on Linux", "": "An unknown device", canary: "An unknown device",
-	} {
-		if got := deviceName(agent); got != want {
-			t.Errorf("%q: got %q, want %q", agent, got, want)
-		}
 	}
 }
 

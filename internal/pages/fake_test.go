@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
 	"github.com/daypass/daypass/internal/secret"
@@ -26,6 +27,8 @@ type fake struct {
 	ended    []auth.ID
 	loggedIn bool
 	out      bool
+	kept     []auth.ID // by EndAll
+	change   accounts.PasswordChange
 }
 
 func (f *fake) tokens(ask auth.LoginAsk) (auth.Tokens, error) {
@@ -38,7 +41,7 @@ func (f *fake) tokens(ask auth.LoginAsk) (auth.Tokens, error) {
 		Access: secret.FromString("access-token"), AccessExpires: testNow.Add(10 * time.Minute),
 		Granted: auth.Granted{
 			Refresh: secret.FromString("refresh-token"), RefreshExpires: end,
-			Session: secret.FromString(sessionValue), SessionExpires: end,
+			Session: secret.FromString(sessionValue), SessionExpires: end, Device: secret.FromString("dpd_device"),
 		},
 	}, nil
 }
@@ -49,15 +52,15 @@ func (f *fake) Current(_ context.Context, cookie secret.Token) (auth.User, auth.
 	if cookie.Reveal() != sessionValue {
 		return auth.User{}, auth.Session{}, auth.ErrNotFound
 	}
-	return auth.User{ID: idOf(1), Email: f.email}, auth.Session{ID: idOf(2)}, nil
+	return auth.User{ID: idOf(1), Email: f.email, CreatedAt: testNow.AddDate(-1, 0, 0)}, auth.Session{ID: idOf(2), ExpiresAt: testNow.Add(time.Hour)}, nil
 }
 
 func (f *fake) List(_ context.Context, _, current auth.ID) ([]auth.SessionView, error) {
 	firefox := auth.Caller{IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 	iphone := auth.Caller{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1"}
 	return []auth.SessionView{
-		{Session: auth.Session{ID: current, Device: firefox, CreatedAt: testNow.Add(-3 * time.Hour)}, LastUse: testNow, Current: true},
-		{Session: auth.Session{ID: idOf(3), Device: iphone, CreatedAt: testNow.AddDate(0, -1, 0)}, LastUse: testNow.Add(-49 * time.Hour)},
+		{Session: auth.Session{ID: current, Device: firefox, AMR: []string{"pwd"}, CreatedAt: testNow.Add(-3 * time.Hour)}, LastUse: testNow, Current: true},
+		{Session: auth.Session{ID: idOf(3), Device: iphone, AMR: []string{"pwd", "otp", "new"}, CreatedAt: testNow.AddDate(0, -1, 0)}, LastUse: testNow.Add(-49 * time.Hour)},
 	}, nil
 }
 
@@ -67,6 +70,19 @@ func (f *fake) End(_ context.Context, user, session auth.ID, _ auth.Caller) erro
 	}
 	f.ended = append(f.ended, session)
 	return nil
+}
+
+func (f *fake) EndAll(_ context.Context, user, keep auth.ID, _ auth.Caller) error {
+	if user != idOf(1) {
+		return auth.ErrNotFound
+	}
+	f.kept = append(f.kept, keep)
+	return nil
+}
+
+func (f *fake) ChangePassword(_ context.Context, c accounts.PasswordChange) (secret.Token, error) {
+	f.change = c
+	return secret.FromString("the-renewed-value"), f.err
 }
 
 func (f *fake) LogOut(context.Context, secret.Token, secret.Token, auth.Caller) error {
@@ -87,7 +103,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	f := &fake{email: "ann@example.com"}
 	p, err := New(Config{
-		LogIn: f, Sessions: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
+		LogIn: f, Sessions: f, Passwords: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
 		Demo: &Demo{Email: "demo@example.com", Password: "correct horse battery staple", Window: 30 * time.Second},
 		Now:  func() time.Time { return testNow },
 	})

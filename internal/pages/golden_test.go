@@ -27,7 +27,7 @@ func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder {
 	for name, path := range map[string]string{"landing": "/", "login": "/login", "signup": "/signup", "demo": "/demo", "logout": "/logout", "not-found": "/nowhere"} {
 		all[name] = stranger.get(path)
 	}
-	for name, path := range map[string]string{"landing-in": "/", "logout-in": "/logout", "account": "/account", "demo-in": "/demo"} {
+	for name, path := range map[string]string{"landing-in": "/", "logout-in": "/logout", "account": "/account", "password": "/account/password", "demo-in": "/demo"} {
 		all[name] = owner.get(path)
 	}
 	form := url.Values{"username": {"ann@example.com"}, "password": {"not the password"}}
@@ -35,6 +35,9 @@ func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder {
 	all["login-wrong"] = wrong.post("/login", form)
 	wrong.err = &auth.WeakPassword{Reason: "Many people use this password."}
 	all["signup-weak"] = wrong.post("/signup", form)
+	weak := newSite(t)
+	weak.loggedIn, weak.err = true, auth.ErrCredentials
+	all["password-wrong"] = weak.post("/account/password", url.Values{"password": {"guess"}, "new_password": {"another one"}})
 	all["session-ended"] = owner.post("/account/sessions/end", url.Values{"session": {idOf(3).String()}})
 	return all
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/daypass/daypass/internal/httpkit"
 )
 
-// formData fills /login and /signup. There is no field for a password: none can be sent back.
+// formData fills /login, /signup and /account/password. There is no field for a password: none can be sent back.
 type formData struct {
-	Email   string
-	Problem string
+	Email       string
+	Problem     string
+	MinPassword int
 }
 
 func (p *Pages) askLogin(w http.ResponseWriter, r *http.Request)  { p.showForm(w, r, "login") }
@@ -25,7 +26,7 @@ func (p *Pages) showForm(w http.ResponseWriter, r *http.Request, name string) {
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, http.StatusOK, name, v.ok, formData{})
+	p.render(w, r, http.StatusOK, name, v.ok, formData{MinPassword: p.cfg.MinPassword})
 }
 
 func (p *Pages) logIn(w http.ResponseWriter, r *http.Request)  { p.enter(w, r, "login") }
@@ -65,27 +66,8 @@ func lasting(until, now time.Time) time.Duration { return max(until.Sub(now), ti
 
 // refuse shows the form again with the email kept and a sentence that tells nothing about who has an account.
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form, email string, err error) {
-	status, problem := 0, ""
-	var weak *auth.WeakPassword
-	var throttled *auth.Throttled
-	switch {
-	case errors.As(err, &throttled):
-		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
-		status, problem = http.StatusTooManyRequests, "Too many tries. Wait "+span(throttled.Wait)+" and try again."
-	case errors.Is(err, auth.ErrCredentials):
-		status, problem = http.StatusUnauthorized, "Email or password is not right."
-	case errors.Is(err, auth.ErrEmail):
-		status, problem = http.StatusUnprocessableEntity, "This does not look like an email address."
-	case errors.Is(err, auth.ErrEmailTaken):
-		status, problem = http.StatusConflict, "This email address cannot be used for a new account. If it is yours, try to sign in."
-	case errors.As(err, &weak):
-		status, problem = http.StatusUnprocessableEntity, weak.Reason
-	case errors.Is(err, auth.ErrWeakPassword):
-		status, problem = http.StatusUnprocessableEntity, "This password cannot be used. Choose another one."
-	case errors.Is(err, auth.ErrBusy):
-		w.Header().Set("Retry-After", "5")
-		status, problem = http.StatusServiceUnavailable, "Many people are signing in right now. Try again in a moment."
-	default:
+	status, problem := refusal(w, err)
+	if status == 0 {
 		p.fail(w, r, err)
 		return
 	}
@@ -94,7 +76,32 @@ func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form, email strin
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, status, form, v.ok, formData{Email: email, Problem: problem})
+	p.render(w, r, status, form, v.ok, formData{Email: email, Problem: problem, MinPassword: p.cfg.MinPassword})
+}
+
+// refusal puts into words what a person can do something about; status 0 for a fault of ours.
+func refusal(w http.ResponseWriter, err error) (status int, problem string) {
+	var weak *auth.WeakPassword
+	var throttled *auth.Throttled
+	switch {
+	case errors.As(err, &throttled):
+		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
+		return http.StatusTooManyRequests, "Too many tries. Wait " + span(throttled.Wait) + " and try again."
+	case errors.Is(err, auth.ErrCredentials):
+		return http.StatusUnauthorized, "Email or password is not right."
+	case errors.Is(err, auth.ErrEmail):
+		return http.StatusUnprocessableEntity, "This does not look like an email address."
+	case errors.Is(err, auth.ErrEmailTaken):
+		return http.StatusConflict, "This email address cannot be used for a new account. If it is yours, try to sign in."
+	case errors.As(err, &weak):
+		return http.StatusUnprocessableEntity, weak.Reason
+	case errors.Is(err, auth.ErrWeakPassword):
+		return http.StatusUnprocessableEntity, "This password cannot be used. Choose another one."
+	case errors.Is(err, auth.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		return http.StatusServiceUnavailable, "Many people are signing in right now. Try again in a moment."
+	}
+	return 0, ""
 }
 
 // readAsk reads the form and what the browser is known by. The session that it is in, if any, is replaced.

@@ -2,10 +2,13 @@ package pages
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
 )
@@ -29,6 +32,12 @@ func TestLogInSetsThreeCookiesAndGoesToTheFixedLanding(t *testing.T) {
 				t.Errorf("%s: cookie %s: got %+v", path, name, c)
 			}
 		}
+		if c := cookies["daypass-device"]; len(cookies) != 4 || c == nil || c.Value != "dpd_device" || !c.HttpOnly || c.MaxAge != 400*24*60*60 {
+			t.Errorf("%s: the device cookie: got %+v", path, c)
+		}
+		if s.asked.New != (path == "/signup") {
+			t.Errorf("%s: the use case was asked for a new user: %v", path, s.asked.New)
+		}
 	}
 }
 
@@ -44,6 +53,8 @@ func TestOutcomesOfLogInAndSignUp(t *testing.T) {
 		{"/login", auth.ErrCredentials, 401, "Email or password is not right."},
 		{"/login", auth.ErrEmail, 401, "Email or password is not right."},
 		{"/login", auth.ErrBusy, 503, "Try again in a moment"},
+		{"/login", &auth.Throttled{Wait: 4 * time.Second}, 429, "Wait 4 seconds and try again"},
+		{"/signup", &auth.Throttled{Wait: 30 * time.Second}, 429, "Wait 30 seconds and try again"},
 		{"/login", cause, 500, "internal"},
 		{"/signup", auth.ErrEmail, 422, "does not look like an email address"},
 		{"/signup", auth.ErrEmailTaken, 409, "cannot be used for a new account"},
@@ -64,7 +75,7 @@ func TestOutcomesOfLogInAndSignUp(t *testing.T) {
 		if c.status != 500 && (!strings.Contains(body, `value="ann@example.com"`) || !strings.Contains(body, `aria-live="assertive"`)) {
 			t.Errorf("%s with %v: the email is not kept or the outcome is not announced", c.path, c.err)
 		}
-		if (c.status == 503) != (reply.Header().Get("Retry-After") != "") {
+		if (c.status == 503 || c.status == 429) != (reply.Header().Get("Retry-After") != "") {
 			t.Errorf("%s with %v: Retry-After is %q", c.path, c.err, reply.Header().Get("Retry-After"))
 		}
 	}
@@ -102,5 +113,25 @@ func TestTwoSessionCookiesAreRefusedAndNotClearedByAGet(t *testing.T) {
 		if reply := s.do(r); reply.Code != http.StatusBadRequest || !strings.Contains(reply.Body.String(), "duplicate_cookie") {
 			t.Errorf("%s: got %d, want 400 duplicate_cookie", path, reply.Code)
 		}
+	}
+}
+
+func TestLogInTellsWhichBrowserItIsAndWhichSessionItReplaces(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := httptest.NewRequest(http.MethodPost, "/login", strings.NewReader("username=ann%40example.com&password=pw"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.AddCookie(&http.Cookie{Name: "daypass-device", Value: "dpd_known"})
+	r.AddCookie(&http.Cookie{Name: "daypass-session", Value: "the-session-before"})
+	if reply := s.do(r); reply.Code != http.StatusSeeOther {
+		t.Fatalf("got %d", reply.Code)
+	}
+	if s.asked.Device.Reveal() != "dpd_known" || s.asked.Replaces.Reveal() != "the-session-before" {
+		t.Error("the use case was not told")
+	}
+	r.AddCookie(&http.Cookie{Name: "daypass-device", Value: "dpd_planted"})
+	r.Body = io.NopCloser(strings.NewReader("username=ann%40example.com&password=pw"))
+	if reply := s.do(r); reply.Code != http.StatusBadRequest {
+		t.Errorf("two device cookies: got %d, want 400", reply.Code)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
 	"github.com/daypass/daypass/internal/secret"
@@ -37,16 +38,29 @@ type Sessions interface {
 	List(ctx context.Context, user, current auth.ID) ([]auth.SessionView, error)
 	// End ends one session of the user, with its grants.
 	End(ctx context.Context, user, session auth.ID, caller auth.Caller) error
+	// EndAll ends all sessions of the user but the one kept (zero: all), with their grants.
+	EndAll(ctx context.Context, user, keep auth.ID, caller auth.Caller) error
 	// LogOut ends the sessions of the SSO cookie and of the access cookie, with their grants. Either may be empty,
 	// and what is over already is no error.
 	LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error
 }
 
-// Config is what the pages need. LogIn, Sessions, Landing and Now are required.
+// Passwords changes passwords. It returns the value of the SSO cookie that the session has from then on, or
+// auth.ErrCredentials when the current password is not right, auth.ErrWeakPassword, *auth.Throttled or auth.ErrBusy.
+type Passwords interface {
+	ChangePassword(ctx context.Context, c accounts.PasswordChange) (secret.Token, error)
+}
+
+var _ Passwords = (*accounts.Service)(nil)
+
+// Config is what the pages need. LogIn, Sessions, Passwords, Landing and Now are required.
 type Config struct {
-	LogIn    LogIn
-	Sessions Sessions
-	Cookies  httpkit.Cookies
+	LogIn     LogIn
+	Sessions  Sessions
+	Passwords Passwords
+	Cookies   httpkit.Cookies
+	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
+	MinPassword int
 	// Landing is the path on this server shown after a log-in: "/account", or "/demo" under `daypass dev`.
 	Landing string
 	// Demo mounts GET /demo; nil outside `daypass dev`.
@@ -78,8 +92,11 @@ type Route struct {
 func New(cfg Config) (*Pages, error) { return newFrom(cfg, embedded) }
 
 func newFrom(cfg Config, files fs.FS) (*Pages, error) {
-	if cfg.LogIn == nil || cfg.Sessions == nil || cfg.Now == nil {
-		return nil, errors.New("pages: LogIn, Sessions and Now are required")
+	if cfg.LogIn == nil || cfg.Sessions == nil || cfg.Passwords == nil || cfg.Now == nil {
+		return nil, errors.New("pages: LogIn, Sessions, Passwords and Now are required")
+	}
+	if cfg.MinPassword == 0 {
+		cfg.MinPassword = accounts.DefaultMinPassword
 	}
 	if !strings.HasPrefix(cfg.Landing, "/") || strings.HasPrefix(cfg.Landing, "//") {
 		return nil, fmt.Errorf("pages: landing %q is not a path of this server", cfg.Landing)
@@ -104,7 +121,7 @@ func (p *Pages) parse(files fs.FS) error {
 	}
 	samples := map[string]any{
 		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
-		"account": accountData{Sessions: []sessionRow{{}}}, "error": errorData{}, "demo": demoData{},
+		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{}, "error": errorData{}, "demo": demoData{},
 	}
 	for name, data := range samples {
 		clone, err := shared.Clone()
@@ -135,8 +152,12 @@ func (p *Pages) Routes() []Route {
 		{"POST /signup", http.HandlerFunc(p.signUp)},
 		{"GET /logout", http.HandlerFunc(p.askLogOut)},
 		{"POST /logout", http.HandlerFunc(p.logOut)},
-		{"GET /account", http.HandlerFunc(p.account)},
-		{"POST /account/sessions/end", http.HandlerFunc(p.endSession)},
+		{"GET /account", p.owner(p.account)},
+		{"POST /account/sessions/end", p.owner(p.endSession)},
+		{"POST /account/sessions/end-others", p.owner(p.endOthers)},
+		{"POST /account/sessions/end-all", p.owner(p.endAll)},
+		{"GET /account/password", p.owner(p.askPassword)},
+		{"POST /account/password", p.owner(p.changePassword)},
 		{"GET " + assetPrefix + "{name}", http.HandlerFunc(p.serveAsset)},
 	}
 	if p.cfg.Demo != nil {

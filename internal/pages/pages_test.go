@@ -108,7 +108,7 @@ func TestFormsKeepTheirFixedIDsAndOneSubmitButton(t *testing.T) {
 	all := everyPage(t)
 	for name, ids := range map[string][]string{
 		"login": {"username", "password"}, "login-wrong": {"username", "password"},
-		"signup": {"username", "password"}, "logout-in": {"logout-confirm"},
+		"signup": {"username", "password"}, "logout-in": {"logout-confirm"}, "password": {"password", "new-password"},
 	} {
 		body := all[name].Body.String()
 		for _, id := range ids {
@@ -141,7 +141,7 @@ func TestAnErrorPageNamesCodeAndParameterAsText(t *testing.T) {
 func TestABrokenBuildStopsTheStart(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	good := Config{LogIn: f, Sessions: f, Landing: "/account", Now: newSite(t).pages.cfg.Now}
+	good := Config{LogIn: f, Sessions: f, Passwords: f, Landing: "/account", Now: newSite(t).pages.cfg.Now}
 	for name, spoil := range map[string]func(fstest.MapFS){
 		"a missing page":             func(m fstest.MapFS) { delete(m, "templates/account.html") },
 		"a missing layout":           func(m fstest.MapFS) { delete(m, "templates/layout.html") },

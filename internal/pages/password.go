@@ -1,0 +1,45 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/daypass/daypass/internal/accounts"
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/httpkit"
+)
+
+func (p *Pages) askPassword(w http.ResponseWriter, r *http.Request, v who) {
+	p.showPassword(w, r, v, http.StatusOK, "")
+}
+
+func (p *Pages) showPassword(w http.ResponseWriter, r *http.Request, v who, status int, problem string) {
+	p.render(w, r, status, "password", true, formData{Email: v.user.Email, Problem: problem, MinPassword: p.cfg.MinPassword})
+}
+
+// changePassword asks for the current password although somebody is signed in: the screen may be unlocked, and its
+// owner at lunch.
+func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v who) {
+	form, err := httpkit.ReadForm(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	cookie, err := p.cfg.Passwords.ChangePassword(r.Context(), accounts.PasswordChange{
+		User: v.user.ID, Session: v.session.ID, Current: form.Secret("password"), New: form.Secret("new_password"), Caller: caller(r),
+	})
+	if err != nil {
+		status, problem := refusal(w, err)
+		if errors.Is(err, auth.ErrCredentials) {
+			problem = "The current password is not right."
+		}
+		if status == 0 {
+			p.fail(w, r, err)
+			return
+		}
+		p.showPassword(w, r, v, status, problem)
+		return
+	}
+	p.cfg.Cookies.SetSession(w, cookie, lasting(v.session.ExpiresAt, p.cfg.Now()))
+	p.showAccount(w, r, v, "Your password is changed. Every other session has ended.")
+}
