@@ -5,7 +5,7 @@ BENCHTIME ?= 1s
 LINT       = go tool -modfile=tools/lint/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup format-check vet lint fmt unit examples bench fuzz build clean
+.PHONY: help run test setup format-check vet lint fmt unit examples bench enumeration storm fuzz build clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -10,10 +11,11 @@ import (
 )
 
 const (
-	failureQueue = 256         // events waiting; further ones are dropped
-	failureEvery = time.Minute // at most one event of a kind per user in that time
-	failureUsers = 4096        // users remembered before the old ones are forgotten
-	writeTime    = 2 * time.Second
+	failureQueue  = 256         // events waiting; further ones are dropped
+	failureGather = time.Second // how long the first one waits for more
+	failureEvery  = time.Minute // at most one event of a kind per user in that time
+	failureUsers  = 4096        // users remembered before the old ones are forgotten
+	writeTime     = 2 * time.Second
 )
 
 // noteFailure leaves events about a failed log-in of an existing user for Run: that it failed, and that the next try
@@ -46,17 +48,31 @@ func (s *Service) leave(e auth.Event) {
 func (s *Service) Run(ctx context.Context) error {
 	noted := map[failure]time.Time{}
 	for {
+		var batch []auth.Event
 		select {
 		case e := <-s.failures:
-			s.writeFailures(ctx, noted, e)
+			batch = append(batch, e)
+			// Not at once: the write would slow down the next request of whoever asks about one address after the
+			// other, and so tell that this one exists.
+			s.pause(ctx)
 		case <-ctx.Done():
-			var rest []auth.Event
-			for range len(s.failures) {
-				rest = append(rest, <-s.failures)
-			}
-			s.writeFailures(ctx, noted, rest...)
+		}
+		for range len(s.failures) {
+			batch = append(batch, <-s.failures)
+		}
+		s.writeFailures(ctx, noted, batch)
+		if ctx.Err() != nil && len(s.failures) == 0 {
 			return nil
 		}
+	}
+}
+
+func (s *Service) pause(ctx context.Context) {
+	timer := time.NewTimer(failureGather)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
@@ -65,21 +81,32 @@ type failure struct {
 	kind auth.EventKind
 }
 
-// writeFailures stores events of users who had none within the last minute; noted remembers who had.
+// writeFailures stores events of users who had none of the kind within the last minute; noted remembers who had.
 // The end of ctx does not lose them. Nobody waits for the outcome: when the database is away, the
 // log-ins behind them were answered so.
-func (s *Service) writeFailures(ctx context.Context, noted map[failure]time.Time, events ...auth.Event) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
-	defer cancel()
-	for _, e := range events {
-		if last, ok := noted[failure{e.UserID, e.Kind}]; ok && e.At.Sub(last) < failureEvery {
-			continue
+func (s *Service) writeFailures(ctx context.Context, noted map[failure]time.Time, batch []auth.Event) {
+	batch = slices.DeleteFunc(batch, func(e auth.Event) bool {
+		last, ok := noted[failure{e.UserID, e.Kind}]
+		if ok && e.At.Sub(last) < failureEvery {
+			return true
 		}
 		if len(noted) >= failureUsers {
 			maps.DeleteFunc(noted, func(_ failure, at time.Time) bool { return e.At.Sub(at) >= failureEvery })
 		}
-		if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return tx.Events.Insert(ctx, e) }); err == nil {
-			noted[failure{e.UserID, e.Kind}] = e.At
-		}
+		noted[failure{e.UserID, e.Kind}] = e.At
+		return false
+	})
+	if len(batch) == 0 {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
+	defer cancel()
+	_ = s.needs.DB.Update(ctx, func(tx *store.Tx) error {
+		for _, e := range batch {
+			if err := tx.Events.Insert(ctx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

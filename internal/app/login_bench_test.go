@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -38,6 +39,12 @@ func BenchmarkEnumeration(b *testing.B) {
 
 func benchEnumeration(b *testing.B, engine, path string) {
 	a, base := benchServer(b, engine)
+	defer spareThreads()()
+	ctx, stop := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = a.accounts.Run(ctx) }) // it always returns nil
+	defer running.Wait()
+	defer stop()
 	exists := benchUsers(b, a, b.N)
 	client := &http.Client{}
 	var known, unknown []float64
@@ -119,6 +126,7 @@ func BenchmarkLogInStorm(b *testing.B) {
 func benchStorm(b *testing.B, engine string, at int) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryGoal)) // as serve does
 	a, base := benchServer(b, engine)
+	defer spareThreads()()
 	emails := benchUsers(b, a, at)
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * at}}
 	var in, away atomic.Int64

@@ -89,6 +89,7 @@ type world struct {
 func public() auth.Client {
 	return auth.Client{ID: "app", Public: true, Scopes: []string{"read"}, Resources: []string{"https://api.example"}}
 }
+
 func confidential(p auth.RefreshPolicy) auth.Client {
 	return auth.Client{ID: "backend-" + string(p), Refresh: p}
 }

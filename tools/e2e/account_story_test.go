@@ -26,20 +26,7 @@ func TestTheAccountPagesWorkWithoutJavaScript(t *testing.T) {
 	Click(t, ctx, `a[href="/account/password"]`)
 	WaitLocation(t, ctx, "/account/password")
 	shoot(t, ctx, "password")
-	for _, row := range []struct {
-		current, next string
-		status        int
-		says          string
-	}{
-		{"a guess", second, http.StatusUnauthorized, "The current password is not right."},
-		{first, "short", http.StatusUnprocessableEntity, "at least 15 characters"},
-		{first, "daypassdaypass1", http.StatusUnprocessableEntity, "the name of this service"},
-	} {
-		if got := change(t, ctx, row.current, row.next); got != row.status {
-			t.Errorf("from %q to %q: status %d, want %d", row.current, row.next, got, row.status)
-		}
-		WaitText(t, ctx, "[role=alert]", row.says)
-	}
+	expectRefusedChanges(t, ctx, first, second)
 	shoot(t, ctx, "password-wrong")
 	elsewhere := credentials(t, enter(t, s.URL, email, first), s.URL)
 	if len(elsewhere) != 3 {
@@ -79,6 +66,25 @@ func TestTheAccountPagesWorkWithoutJavaScript(t *testing.T) {
 	Open(t, other, s.URL+"/account")
 	if got := Location(t, other); got != s.URL+"/login" {
 		t.Errorf("after signing out everywhere the other browser is led to %s, want /login", got)
+	}
+}
+
+// expectRefusedChanges tries what the form for a new password must not take.
+func expectRefusedChanges(t *testing.T, ctx context.Context, first, second string) {
+	t.Helper()
+	for _, row := range []struct {
+		current, next string
+		status        int
+		says          string
+	}{
+		{"a guess", second, http.StatusUnauthorized, "The current password is not right."},
+		{first, "short", http.StatusUnprocessableEntity, "at least 15 characters"},
+		{first, "daypassdaypass1", http.StatusUnprocessableEntity, "the name of this service"},
+	} {
+		if got := change(t, ctx, row.current, row.next); got != row.status {
+			t.Errorf("from %q to %q: status %d, want %d", row.current, row.next, got, row.status)
+		}
+		WaitText(t, ctx, "[role=alert]", row.says)
 	}
 }
 
