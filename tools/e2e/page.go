@@ -28,7 +28,10 @@ func Fill(t testing.TB, ctx context.Context, id, text string) {
 	run(t, ctx, "fill #"+id, chromedp.Steps(
 		chromedp.WaitVisible(chromedp.ID(id)),
 		chromedp.Clear(chromedp.ID(id)),
-		chromedp.SendKeys(chromedp.ID(id), text),
+		// Not SendKeys: it reads the attributes of the node without their lock, which is a data race with a page that
+		// changes them (chromedp v0.23.0, query.go).
+		chromedp.Focus(chromedp.ID(id)),
+		chromedp.KeyEvent(text),
 	))
 }
 
