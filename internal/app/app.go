@@ -171,7 +171,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 		return err
 	}
 	a.accounts, err = accounts.New(accounts.Needs{
-		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength,
+		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength, Common: c.Password.Blocklist,
 		Keys: masters,
 	})
 	if err != nil {

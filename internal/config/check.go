@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -28,12 +29,33 @@ func (l *loader) check() {
 	}
 	l.checkIssuer(c)
 	l.checkTLS(c)
+	l.readBlocklist()
 	for i, u := range c.Users {
 		if n := utf8.RuneCount(u.Password.Bytes()); n > 0 && n < c.Password.MinLength {
 			l.faults.add(fmt.Sprintf("users[%d].password_file", i), l.set["users"], "the password is too short",
 				fmt.Sprintf("one of at least %d characters into the file", c.Password.MinLength))
 		}
 	}
+}
+
+// readBlocklist reads the list that takes the place of the built-in one. An empty one is taken for a mistake: it would
+// allow what every attacker tries first.
+func (l *loader) readBlocklist() {
+	const key = "password.blocklist_file"
+	path := l.config.Password.BlocklistFile
+	if path == "" {
+		return
+	}
+	list, err := l.read(path)
+	switch {
+	case err != nil:
+		l.faults.add(key, l.set[key], "the file cannot be read: "+readFault(err), l.keys[key].Accepts)
+	case !utf8.Valid(list):
+		l.faults.add(key, l.set[key], "the file is not UTF-8", l.keys[key].Accepts)
+	case len(bytes.TrimSpace(list)) == 0:
+		l.faults.add(key, l.set[key], "the file holds no password", l.keys[key].Accepts)
+	}
+	l.config.Password.Blocklist = string(list)
 }
 
 // need reports a key that nobody set; one that was set wrongly has been reported already.

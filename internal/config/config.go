@@ -68,14 +68,18 @@ type AccessToken struct {
 	Algorithm string
 }
 
-// Password is the rule for new passwords; MinLength counts characters.
-type Password struct{ MinLength int }
+// Password are the rules for new passwords.
+type Password struct {
+	MinLength     int    // characters
+	BlocklistFile string // "": the built-in list
+	Blocklist     string // what the file holds, one password a line
+}
 
 // User is a declared user; Email is as auth.NormalizeEmail returns it. Exactly one of Password and PasswordHash is set.
 type User struct {
 	Email        string
 	Password     secret.Token
-	PasswordHash secret.Token // a PHC string that auth.PasswordHashFault accepts: $argon2id$…
+	PasswordHash secret.Token // what auth.PasswordHashFault accepts: $argon2id$…, $2b$…
 	Roles        []string
 }
 

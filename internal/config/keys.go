@@ -140,6 +140,11 @@ func tokenKeys() []Key {
 			apply: text(parseMinLength, func(c *Config) *int { return &c.Password.MinLength }),
 		},
 		{
+			Name: "password.blocklist_file", Accepts: "the path of a file with one password a line",
+			About: "passwords that everybody tries first and nobody may choose, in place of the built-in list",
+			apply: text(parsePath, func(c *Config) *string { return &c.Password.BlocklistFile }),
+		},
+		{
 			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
 			About: "the resources at which a log-in's own access token is good without asking",
 			apply: list(parseResource, func(c *Config) *[]string { return &c.FirstPartyResources }),
@@ -154,7 +159,7 @@ func declaredKeys() []Key {
 			apply: (*setting).users, Fields: []Field{
 				{"email", "the address the user logs in with"},
 				{"password_file", "the path of a file with the password"},
-				{"password_hash", "the password's argon2id hash: `$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY`, up to m=262144, t=16, p=16"},
+				{"password_hash", "the password's hash: `$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY` up to m=262144, t=16, p=16, or one made elsewhere by bcrypt (`$2b$…`), scrypt (`$scrypt$…`) or PBKDF2 (`$pbkdf2-sha256$…`), which the first log-in replaces by argon2id"},
 				{"roles", "a list of role names"},
 			},
 		},
