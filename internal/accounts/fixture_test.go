@@ -185,6 +185,17 @@ func (f *fixture) standing(t *testing.T, l login) string {
 	return strings.Join(left, " ")
 }
 
+// grantOf reads a grant.
+func (f *fixture) grantOf(t *testing.T, id auth.ID) (g auth.Grant) {
+	t.Helper()
+	f.view(t, func(tx *store.Tx) error {
+		facts, _, err := tx.Grants.Facts(t.Context(), id)
+		g = facts.Grant
+		return err
+	})
+	return g
+}
+
 func (f *fixture) update(t *testing.T, fn func(*store.Tx) error) {
 	t.Helper()
 	if err := f.db.Update(t.Context(), fn); err != nil {

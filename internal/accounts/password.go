@@ -49,15 +49,14 @@ func (s *Service) Verify(ctx context.Context, ask auth.LoginAsk) (Entry, error) 
 	return Entry{User: user, try: t, ask: ask}, nil
 }
 
-// Confirm verifies the password of a user who is logged in already, with the errors of Verify.
+// Confirm verifies the password of a user who is logged in already, for one act and with the errors of Verify; unlike
+// Reauthenticate it leaves the session as it was.
 func (s *Service) Confirm(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) error {
 	t := s.tryAgain(session)
-	_, err := s.confirm(ctx, user, password, t, caller)
-	if err != nil {
+	if _, err := s.confirm(ctx, user, password, t, caller); err != nil {
 		return err
 	}
-	err = s.needs.DB.Update(ctx, func(tx *store.Tx) error { return t.succeed(ctx, tx, s.now()) })
-	if err != nil {
+	if err := s.needs.DB.Update(ctx, func(tx *store.Tx) error { return t.succeed(ctx, tx, s.now()) }); err != nil {
 		return fmt.Errorf("accounts: confirm: %w", err)
 	}
 	return nil
@@ -174,8 +173,10 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		if err := s.revokeOutside(ctx, tx, end); err != nil {
 			return err
 		}
-		if _, err := tx.Sessions.Renew(ctx, c.Session, cookie.Hash()); err != nil {
-			return err
+		if !c.Session.IsZero() {
+			if err := s.stepUp(ctx, tx, c.Session, cookie, now); err != nil {
+				return err
+			}
 		}
 		if err := t.succeed(ctx, tx, now); err != nil {
 			return err

@@ -18,6 +18,8 @@ type Needs struct {
 	Rules auth.RefreshRules
 	// SessionLife is the absolute life of a session; zero: 30 days.
 	SessionLife time.Duration
+	// SessionsPerUser is how many sessions a user may have at once; zero: auth.DefaultSessionsPerUser.
+	SessionsPerUser int
 	// MinPassword is the least number of characters of a new password; zero: DefaultMinPassword.
 	MinPassword int
 	// Common are passwords that are refused because everybody tries them, one a line; "": the embedded list.
@@ -47,11 +49,14 @@ func New(n Needs) (*Service, error) {
 		return nil, errors.New("accounts: DB, Now and Keys are required")
 	case n.Rules.SessionIdle <= 0 || n.Rules.RevokeFor <= 0:
 		return nil, errors.New("accounts: Rules.SessionIdle and Rules.RevokeFor must be positive")
-	case n.SessionLife < 0 || n.MinPassword < 0:
-		return nil, errors.New("accounts: SessionLife and MinPassword must not be negative")
+	case n.SessionLife < 0 || n.MinPassword < 0 || n.SessionsPerUser < 0:
+		return nil, errors.New("accounts: SessionLife, SessionsPerUser and MinPassword must not be negative")
 	}
 	if n.SessionLife == 0 {
 		n.SessionLife = auth.DefaultSessionLife
+	}
+	if n.SessionsPerUser == 0 {
+		n.SessionsPerUser = auth.DefaultSessionsPerUser
 	}
 	if n.MinPassword == 0 {
 		n.MinPassword = DefaultMinPassword

@@ -60,6 +60,9 @@ func (s *Service) LogIn(ctx context.Context, e Entry, session auth.Session, atta
 		if err := attach(ctx, tx); err != nil {
 			return err
 		}
+		if err := s.makeRoom(ctx, tx, session); err != nil {
+			return err
+		}
 		err = tx.Events.Insert(ctx, auth.Event{
 			At: session.CreatedAt, Kind: auth.EventUserLoggedIn, UserID: e.ID, SessionID: session.ID,
 			Caller: session.Device,

@@ -76,6 +76,7 @@ func (a *API) Routes() []Route {
 		{http.MethodDelete, "/v1/sessions", a.known(a.endOtherSessions)},
 		{http.MethodDelete, "/v1/sessions/{id}", a.known(a.endSession)},
 		{http.MethodPost, "/v1/password", a.known(a.password)},
+		{http.MethodPost, "/v1/reauthenticate", a.known(a.reauthenticate)},
 		{http.MethodGet, "/v1/verify", a.verify},
 	}
 	var routes []Route

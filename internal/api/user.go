@@ -20,6 +20,29 @@ func (a *API) me(w http.ResponseWriter, _ *http.Request, v visitor) error {
 	return nil
 }
 
+// reauthenticate is POST /v1/reauthenticate, a step-up: the password once more, for a resource that asks for a recent
+// log-in (RFC 9470 §4). It renews the SSO cookie; the next refresh brings the access token that says so.
+func (a *API) reauthenticate(w http.ResponseWriter, r *http.Request, v visitor) error {
+	var body struct {
+		Password hidden `json:"password"`
+	}
+	if err := httpkit.ReadJSON(r, &body); err != nil {
+		return err
+	}
+	if body.Password.IsZero() {
+		return refusal{httpkit.CodeInvalidRequest, "The member password is required."}
+	}
+	cookie, err := a.needs.Accounts.Reauthenticate(r.Context(), v.User.ID, v.Session.ID, body.Password.Token, caller(r))
+	if err != nil {
+		return err
+	}
+	if !v.bearer {
+		a.needs.Cookies.SetSession(w, cookie, a.lasting(v.Session.ExpiresAt))
+	}
+	noContent(w)
+	return nil
+}
+
 // password is POST /v1/password: it ends every other session and renews the SSO cookie of this one.
 func (a *API) password(w http.ResponseWriter, r *http.Request, v visitor) error {
 	var body struct {

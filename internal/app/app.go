@@ -172,7 +172,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	}
 	a.accounts, err = accounts.New(accounts.Needs{
 		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength, Common: c.Password.Blocklist,
-		Keys: masters,
+		Keys: masters, SessionsPerUser: c.Session.MaxPerUser,
 	})
 	if err != nil {
 		return err

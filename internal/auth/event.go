@@ -17,6 +17,7 @@ const (
 	EventUserEnabled     EventKind = "user.enabled"
 	EventUserDeleted     EventKind = "user.deleted"
 	EventPasswordChanged EventKind = "user.password_changed"
+	EventReauthenticated EventKind = "user.reauthenticated" // the password was asked again within a session
 	EventSessionEnded    EventKind = "session.ended"
 	EventGrantReuse      EventKind = "grant.reuse_detected"
 	EventGrantRecovered  EventKind = "grant.recovered"

@@ -60,6 +60,7 @@ const (
 	ReasonLogout         = "log-out"
 	ReasonSessionEnded   = "session ended"
 	ReasonReplaced       = "replaced by a new log-in"
+	ReasonSurplus        = "too many sessions"
 	ReasonPasswordChange = "password changed"
 	ReasonUserDisabled   = "user disabled"
 	ReasonUserDeleted    = "user deleted"

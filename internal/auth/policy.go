@@ -10,6 +10,8 @@ const (
 	DefaultSessionIdle    = 7 * 24 * time.Hour
 	DefaultSessionLife    = 30 * 24 * time.Hour
 	DefaultAccessLifetime = 10 * time.Minute
+	// DefaultSessionsPerUser is how many sessions one user may have at once; the least recently used one makes room.
+	DefaultSessionsPerUser = 100
 	// MaxAccessLifetime is the longest that can be configured; revocations are kept for as long.
 	MaxAccessLifetime = time.Hour
 )

@@ -54,6 +54,9 @@ type Session struct {
 	EndReason  string
 }
 
+// AMRPassword says that the user proved knowledge of a password (RFC 8176 §2).
+const AMRPassword = "pwd"
+
 // Live tells whether the session can still be used: not ended, not over its absolute age, and used
 // within idle of now (lastUse is the newest of its own and its grants').
 func (s Session) Live(now, lastUse time.Time, idle time.Duration) bool {

@@ -59,8 +59,11 @@ type Log struct {
 // Refresh are the clocks of refresh tokens.
 type Refresh struct{ ReplayWindow, Idle, Absolute time.Duration }
 
-// Session are the clocks of browser sessions.
-type Session struct{ Idle, Absolute time.Duration }
+// Session are the clocks of browser sessions, and how many of them one user may have at once.
+type Session struct {
+	Idle, Absolute time.Duration
+	MaxPerUser     int
+}
 
 // AccessToken is how long access tokens live and the JWS algorithm that signs them.
 type AccessToken struct {

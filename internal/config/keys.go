@@ -127,6 +127,11 @@ func tokenKeys() []Key {
 			apply: duration(time.Second, longest, func(c *Config) *time.Duration { return &c.Session.Absolute }),
 		},
 		{
+			Name: "session.max_per_user", Default: "100", Accepts: "a number from 1 to 1000, such as 100",
+			About: "how many sessions one user may have at once; a further log-in ends the least recently used one",
+			apply: text(parseCount(1, 1000), func(c *Config) *int { return &c.Session.MaxPerUser }),
+		},
+		{
 			Name: "access_token.lifetime", Default: "10m", Accepts: "a duration from 1m to 1h, such as 10m", About: "how long an access token lives",
 			apply: duration(time.Minute, time.Hour, func(c *Config) *time.Duration { return &c.AccessToken.Lifetime }),
 		},
@@ -137,7 +142,7 @@ func tokenKeys() []Key {
 		{
 			Name: "password.min_length", Default: "15", Accepts: "a number from 8 to 128, such as 15",
 			About: "the fewest characters of a new password; below 15 is for passwords with a second factor",
-			apply: text(parseMinLength, func(c *Config) *int { return &c.Password.MinLength }),
+			apply: text(parseCount(8, 128), func(c *Config) *int { return &c.Password.MinLength }),
 		},
 		{
 			Name: "password.blocklist_file", Accepts: "the path of a file with one password a line",
@@ -215,10 +220,12 @@ func parseLevel(s string) (slog.Level, string) {
 	return level, ""
 }
 
-func parseMinLength(s string) (int, string) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 8 || n > 128 {
-		return 0, fmt.Sprintf("%s is not in the range", quote(s))
+func parseCount(least, most int) func(string) (int, string) {
+	return func(s string) (int, string) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < least || n > most {
+			return 0, fmt.Sprintf("%s is not in the range", quote(s))
+		}
+		return n, ""
 	}
-	return n, ""
 }

@@ -68,7 +68,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		Issuer: "https://id.example.com", Listen: "127.0.0.1:8080", Database: Database{Path: "d.db"}, MasterKeyFile: "m.key",
 		Log:         Log{Format: "text", Level: slog.LevelInfo},
 		Refresh:     Refresh{ReplayWindow: 30 * time.Second, Idle: 30 * day, Absolute: 90 * day},
-		Session:     Session{Idle: 7 * day, Absolute: 30 * day},
+		Session:     Session{Idle: 7 * day, Absolute: 30 * day, MaxPerUser: 100},
 		AccessToken: AccessToken{Lifetime: 10 * time.Minute, Algorithm: "ES256"},
 		Password:    Password{MinLength: 15},
 	}
@@ -192,6 +192,9 @@ func TestEachKeyHasItsRule(t *testing.T) {
 		{"access_token.algorithm: EdDSA", ""},
 		{"access_token.algorithm: HS256", "access_token.algorithm"},
 		{"access_token.algorithm: none", "access_token.algorithm"},
+		{"session.max_per_user: 1", ""},
+		{"session.max_per_user: 0", "session.max_per_user"},
+		{"session.max_per_user: 1001", "session.max_per_user"},
 		{"password.min_length: 8", ""},
 		{"password.min_length: 7", "password.min_length"},
 		{"password.min_length: 129", "password.min_length"},

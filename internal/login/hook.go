@@ -26,9 +26,6 @@ type Grants interface {
 
 var _ Grants = (*grants.Service)(nil)
 
-// amrPassword says that the user proved knowledge of a password (RFC 8176 §2).
-const amrPassword = "pwd"
-
 // Hook is auth.GrantLogin in the exchange pipeline. Both fields are required.
 type Hook struct {
 	Accounts *accounts.Service
@@ -67,7 +64,7 @@ func (h Hook) Redeem(ctx context.Context, c auth.Client, ask auth.Ask) (auth.Gra
 	if err != nil {
 		return auth.Granted{}, fmt.Errorf("login: %w", err)
 	}
-	session, cookie := h.Accounts.NewSession(user.User, ask.Login.Caller, amrPassword)
+	session, cookie := h.Accounts.NewSession(user.User, ask.Login.Caller, auth.AMRPassword)
 	grant, refresh, err := h.Grants.Issue(auth.Grant{
 		UserID: user.ID, SessionID: session.ID, ClientID: c.ID, Scopes: scopes, Resources: resources,
 		Binding: ask.Binding, AuthTime: session.AuthTime, AMR: session.AMR, ACR: session.ACR,

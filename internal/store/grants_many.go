@@ -48,6 +48,14 @@ func (s Grants) Revoke(ctx context.Context, sel Selector, reason string, now tim
 	return ids, nil
 }
 
+// Reauthenticated records at the living grants of a session and client that the user was recognised again: from the
+// next refresh on their access tokens say so.
+func (s Grants) Reauthenticated(ctx context.Context, session auth.ID, client string, authTime time.Time, amr []string) error {
+	_, err := s.q.ExecContext(ctx, `UPDATE grants SET auth_time = $1, amr = $2 WHERE session_id = $3 AND client_id = $4 AND revoked_at = 0`,
+		millis(authTime), joined(amr), session[:], client)
+	return err
+}
+
 // List returns up to limit grants of a selection (all when the selection is empty), newest first.
 func (s Grants) List(ctx context.Context, sel Selector, limit int) ([]auth.Grant, error) {
 	scan := func(row scanner) (auth.Grant, error) {

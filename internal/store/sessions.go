@@ -122,9 +122,21 @@ func (q Sessions) Touch(ctx context.Context, id auth.ID, now time.Time) error {
 	return err
 }
 
-// Renew gives a living session another cookie; the value of the old one is anonymous from then on.
-func (q Sessions) Renew(ctx context.Context, id auth.ID, hash [32]byte) (bool, error) {
-	return one(q.q.ExecContext(ctx, `UPDATE sessions SET token_hash = $1 WHERE id = $2 AND ended_at = 0`, hash[:], id[:]))
+// Renew gives a living session another cookie and the time and methods of the authentication that earned it; the
+// value of the old cookie is anonymous from then on. False: there is no such session, or it has ended.
+func (q Sessions) Renew(ctx context.Context, id auth.ID, hash [32]byte, authTime time.Time, amr []string) (bool, error) {
+	return one(q.q.ExecContext(ctx, `UPDATE sessions SET token_hash = $1, auth_time = $2, amr = $3 WHERE id = $4 AND ended_at = 0`,
+		hash[:], millis(authTime), joined(amr), id[:]))
+}
+
+// Surplus returns the user's sessions beyond the keep most recently used ones, up to 1000 of them. The session itself
+// and its grants count as uses.
+func (q Sessions) Surplus(ctx context.Context, user auth.ID, keep int, now time.Time) ([]auth.ID, error) {
+	rows, err := q.q.QueryContext(ctx, `SELECT id FROM (SELECT s.id, s.last_used_at, `+newestUse+` AS newest FROM sessions s
+			WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2) AS live
+		ORDER BY CASE WHEN newest > last_used_at THEN newest ELSE last_used_at END DESC, id DESC LIMIT 1000 OFFSET $3`,
+		user[:], millis(now), keep)
+	return collect(rows, err, scanID)
 }
 
 // End ends a session; false when it was not there or had ended. Its grants end by Grants.Revoke in the
