@@ -27,6 +27,9 @@ const (
 	countSignUpAddress = "sign-up address"
 	countSignUpNetwork = "sign-up network"
 	countSignUpRefused = "sign-up refused"
+	countClient        = "client"
+	countClientAddress = "client address"
+	countClientNetwork = "client network"
 )
 
 // counter is one counter that a try moves.

@@ -181,7 +181,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 		a.metrics.HashQueue(a.accounts.HashQueue)
 	}
 	a.pipeline, err = exchange.New(exchange.Config{
-		Clients: a.clients, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
+		Clients: a.clients, Guesses: a.accounts, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
 		Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},

@@ -31,6 +31,9 @@ type ThrottleRules struct {
 	Session       ThrottleRule // passwords asked again within one session
 	SignUpAddress ThrottleRule
 	SignUpNetwork ThrottleRule
+	Client        ThrottleRule // wrong secrets of one client, from wherever
+	ClientAddress ThrottleRule // wrong secrets of whatever client from one address
+	ClientNetwork ThrottleRule
 }
 
 // DefaultThrottleRules slow a guesser down to one try an hour at an account, so that the hundred tries of
@@ -46,6 +49,9 @@ func DefaultThrottleRules() ThrottleRules {
 		Session:       ThrottleRule{Free: 10, First: second, Most: 15 * minute, Forget: 15 * minute},
 		SignUpAddress: ThrottleRule{Free: 20, First: 30 * second, Most: hour, Forget: 30 * minute},
 		SignUpNetwork: ThrottleRule{Free: 100, First: 30 * second, Most: hour, Forget: 5 * minute},
+		Client:        ThrottleRule{Free: 100, First: second, Most: 15 * minute, Forget: minute},
+		ClientAddress: ThrottleRule{Free: 50, First: second, Most: 15 * minute, Forget: minute},
+		ClientNetwork: ThrottleRule{Free: 200, First: second, Most: 15 * minute, Forget: minute},
 	}
 }
 

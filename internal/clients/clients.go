@@ -26,6 +26,7 @@ type Credentials struct {
 	Method oauth.ClientAuthMethod
 	ID     string
 	Secret secret.Token
+	Caller auth.Caller // who sent them
 }
 
 // Service finds and authenticates clients.

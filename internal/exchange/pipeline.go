@@ -34,9 +34,16 @@ type Keys interface {
 	SessionRef(session auth.ID, client string) string
 }
 
+// Guesses slow down who guesses secrets of clients.
+type Guesses interface {
+	// ClientFailed counts a wrong secret; *auth.Throttled when the next try has to wait.
+	ClientFailed(ctx context.Context, client string, caller auth.Caller) error
+}
+
 // Config is what a Pipeline needs.
 type Config struct {
 	Clients  Clients
+	Guesses  Guesses // nil: nobody counts
 	Keys     Keys
 	Hooks    map[oauth.GrantType]Hook
 	Lifetime time.Duration // of access tokens
@@ -99,6 +106,11 @@ func (p *Pipeline) GrantTypes() []oauth.GrantType {
 func (p *Pipeline) authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error) {
 	client, err := p.c.Clients.Authenticate(ctx, c)
 	if errors.Is(err, clients.ErrUnauthenticated) {
+		if p.c.Guesses != nil && !c.Secret.IsZero() {
+			if err := p.c.Guesses.ClientFailed(ctx, c.ID, c.Caller); err != nil {
+				return auth.Client{}, err
+			}
+		}
 		return auth.Client{}, oauth.NewError(oauth.InvalidClient, "client authentication failed")
 	}
 	return client, err

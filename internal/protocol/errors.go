@@ -3,6 +3,7 @@ package protocol
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -27,7 +28,10 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	case status >= http.StatusInternalServerError:
 		httpkit.Annotate(r.Context(), "cause", err.Error())
 	}
+	var throttled *auth.Throttled
 	switch {
+	case errors.As(err, &throttled):
+		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
 	case status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	case status == http.StatusUnauthorized && r.Header.Get("Authorization") != "":
@@ -42,7 +46,10 @@ func mapError(r *http.Request, err error) (int, *oauth.Error) {
 	var wire *oauth.Error
 	var refused *auth.Refused
 	var twice httpkit.ErrDuplicate
+	var throttled *auth.Throttled
 	switch {
+	case errors.As(err, &throttled):
+		return http.StatusTooManyRequests, oauth.NewError(oauth.InvalidClient, "client authentication failed too often: wait as long as Retry-After says")
 	case errors.As(err, &wire):
 		return statusOf(wire.Code), wire
 	case errors.As(err, &refused):

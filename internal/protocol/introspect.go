@@ -35,6 +35,7 @@ func tokenForm(r *http.Request) (clients.Credentials, secret.Token, error) {
 	if err != nil {
 		return c, secret.Token{}, err
 	}
+	c.Caller = caller(r)
 	token := f.Secret(oauth.ParamToken)
 	if token.IsZero() {
 		return c, token, oauth.NewError(oauth.InvalidRequest, "token is missing")

@@ -39,6 +39,10 @@ func (p *Protocol) token(w http.ResponseWriter, r *http.Request) {
 // perhaps, and does not belong in a log.
 func known(err error) bool {
 	var wire *oauth.Error
+	var throttled *auth.Throttled
+	if errors.As(err, &throttled) {
+		return false
+	}
 	return !errors.As(err, &wire) || wire.Code != oauth.InvalidClient && wire.Code != oauth.UnsupportedGrantType
 }
 
@@ -55,6 +59,7 @@ func (p *Protocol) tokenRequest(r *http.Request) (exchange.Request, error) {
 	if request.Credentials, err = credentials(r, f); err != nil {
 		return request, err
 	}
+	request.Credentials.Caller = caller(r)
 	scopes, err := oauth.ParseScope(f.Get(oauth.ParamScope))
 	if err != nil {
 		return request, err

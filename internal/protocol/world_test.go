@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/exchange"
@@ -69,13 +70,16 @@ func newWorld(t *testing.T) *world {
 	w.ring, err = keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.now})
 	must(t, err)
 	must(t, w.ring.Ensure(t.Context()))
-	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Now: w.now, Lifetime: auth.DefaultRefreshLife, Rules: auth.RefreshRules{
+	rules := auth.RefreshRules{
 		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle, RevokeFor: time.Hour,
-	}})
+	}
+	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Now: w.now, Lifetime: auth.DefaultRefreshLife, Rules: rules})
+	must(t, err)
+	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
 	known := clients.New(w.db)
 	pipeline, err := exchange.New(exchange.Config{
-		Clients: known, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+		Clients: known, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
