@@ -181,6 +181,9 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		if err := t.succeed(ctx, tx, now); err != nil {
 			return err
 		}
+		if err := s.mail(ctx, tx, s.passwordMail(user.Email, c.Caller, now), now, noticeLife); err != nil {
+			return err
+		}
 		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventPasswordChanged, UserID: user.ID, SessionID: c.Session, Caller: c.Caller})
 	})
 	if err != nil {

@@ -66,6 +66,19 @@ func (s *Service) stepUp(ctx context.Context, tx *store.Tx, session auth.ID, coo
 	return tx.Grants.Reauthenticated(ctx, session, auth.FirstPartyClient, now, amr)
 }
 
+// renew gives a session another SSO cookie and leaves the rest. The error is auth.ErrNotFound when the session is over.
+func (s *Service) renew(ctx context.Context, tx *store.Tx, session auth.ID, cookie secret.Token) error {
+	view, err := tx.Sessions.Find(ctx, session)
+	if err != nil {
+		return err
+	}
+	renewed, err := tx.Sessions.Renew(ctx, session, cookie.Hash(), view.AuthTime, view.AMR)
+	if err == nil && !renewed {
+		err = auth.ErrNotFound
+	}
+	return err
+}
+
 // makeRoom ends the least recently used sessions of a user who has more than one may have.
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, session auth.Session) error {
 	surplus, err := tx.Sessions.Surplus(ctx, session.UserID, s.needs.SessionsPerUser, session.CreatedAt)

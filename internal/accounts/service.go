@@ -28,6 +28,8 @@ type Needs struct {
 	Hashing Hashing
 	// Keys sign the device cookies and name the counters of failures; required.
 	Keys auth.DerivedKeys
+	// Site is where users reach this server, for the words of mails; "": it sends none.
+	Site string
 	// Throttles say how failures and sign-ups are slowed down; nil: auth.DefaultThrottleRules.
 	Throttles *auth.ThrottleRules
 }

@@ -30,6 +30,9 @@ const (
 	countClient        = "client"
 	countClientAddress = "client address"
 	countClientNetwork = "client network"
+	countCode          = "code"
+	countCodeUser      = "code mailed for"
+	countCodeAddress   = "code mailed to"
 )
 
 // counter is one counter that a try moves.
@@ -72,6 +75,18 @@ func (s *Service) tryAgain(session auth.ID) *try {
 	c := s.counter(s.rules.Session, countSession, session.String())
 	c.reset = true
 	return newTry(familiar, []counter{c})
+}
+
+// tryCode is a mailed code typed in within a session.
+func (s *Service) tryCode(session auth.ID) *try {
+	c := s.counter(s.rules.Session, countCode, session.String())
+	c.reset = true
+	return newTry(familiar, []counter{c})
+}
+
+// tryCodeMail is a code mailed for a user to an address: nobody's mailbox is to be filled.
+func (s *Service) tryCodeMail(user auth.ID, address string) *try {
+	return newTry(familiar, []counter{s.counter(s.rules.CodeMail, countCodeUser, user.String()), s.counter(s.rules.CodeMail, countCodeAddress, address)})
 }
 
 // newTry sorts the counters as Throttles.Lock wants them.

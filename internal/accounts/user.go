@@ -78,6 +78,9 @@ func (s *Service) tellOwner(ctx context.Context, tx *store.Tx, e Entry) error {
 		if err := tx.Events.Insert(ctx, told); err != nil {
 			return err
 		}
+		if err := s.mail(ctx, tx, s.signUpMail(owner.Email, e.ask.Caller, e.CreatedAt), e.CreatedAt, noticeLife); err != nil {
+			return err
+		}
 	}
 	return tx.Throttles.Set(ctx, c.key, seen, c.rule.Forgotten(seen))
 }

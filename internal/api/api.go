@@ -77,6 +77,8 @@ func (a *API) Routes() []Route {
 		{http.MethodDelete, "/v1/sessions/{id}", a.known(a.endSession)},
 		{http.MethodPost, "/v1/password", a.known(a.password)},
 		{http.MethodPost, "/v1/reauthenticate", a.known(a.reauthenticate)},
+		{http.MethodPost, "/v1/email", a.known(a.askEmail)},
+		{http.MethodPost, "/v1/email/code", a.known(a.confirmEmail)},
 		{http.MethodGet, "/v1/verify", a.verify},
 	}
 	var routes []Route

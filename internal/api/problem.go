@@ -72,8 +72,11 @@ func problemOf(err error) httpkit.Problem {
 	}{
 		{login.ErrUnauthenticated, httpkit.CodeUnauthenticated, "No credential that is good here came with the request."},
 		{auth.ErrCredentials, httpkit.CodeInvalidCredentials, "Email or password is not right."},
-		{auth.ErrEmailTaken, httpkit.CodeEmailTaken, "This email address cannot be used for a new account."},
-		{auth.ErrEmail, httpkit.CodeInvalidRequest, "The member email is not an email address."},
+		{auth.ErrEmailTaken, httpkit.CodeEmailTaken, "This email address cannot be used."},
+		{auth.ErrEmail, httpkit.CodeInvalidRequest, "This is not an email address."},
+		{auth.ErrEmailSame, httpkit.CodeInvalidRequest, "This is the email address already."},
+		{auth.ErrCode, httpkit.CodeInvalidCode, "The code is not right, or not good any more."},
+		{auth.ErrNoMail, httpkit.CodeNoMail, "This server sends no mail, so nobody can prove a new address."},
 		{auth.ErrNotFound, httpkit.CodeNotFound, ""},
 		{auth.ErrBusy, httpkit.CodeBusy, "Many log-ins are under way. Try again in a moment."},
 		{auth.ErrKeyUnknown, httpkit.CodeUnavailable, "This node cannot judge the token yet. Keep it and try again."},

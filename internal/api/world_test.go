@@ -59,6 +59,7 @@ type world struct {
 	grants   *grants.Service
 	ring     *keys.Ring
 	accounts *accounts.Service
+	masters  *keys.Masters
 	needs    api.Needs
 	handler  http.Handler
 }
@@ -75,11 +76,10 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	ring, err := keys.NewRing(keys.RingConfig{DB: w.db, Masters: masters, Issuer: issuer, Now: w.clock.Now})
 	w.check(err)
 	w.check(ring.Ensure(t.Context()))
-	w.ring = ring
+	w.ring, w.masters = ring, masters
 	w.grants, err = grants.New(grants.Config{DB: w.db, Keys: masters, Rules: rules, Lifetime: auth.DefaultRefreshLife, Now: w.clock.Now})
 	w.check(err)
-	w.accounts, err = accounts.New(accounts.Needs{DB: w.db, Now: w.clock.Now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
-	w.check(err)
+	w.accounts = w.accountsOf(rules, issuer)
 	principals, err := login.NewPrincipals(login.Needs{
 		DB: w.db, Accounts: w.accounts, Verifier: ring, Inspector: w.grants,
 		SessionIdle: rules.SessionIdle, Now: w.clock.Now, Audience: issuer + "/v1",
@@ -108,6 +108,16 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	w.build()
 	w.signUp(email)
 	return w
+}
+
+// accountsOf makes the accounts; without a site they send no mail.
+func (w *world) accountsOf(rules auth.RefreshRules, site string) *accounts.Service {
+	w.t.Helper()
+	s, err := accounts.New(accounts.Needs{
+		DB: w.db, Now: w.clock.Now, Keys: w.masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}, Site: site,
+	})
+	w.check(err)
+	return s
 }
 
 // build makes the handler of the needs as they are.

@@ -20,6 +20,7 @@ import (
 	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/login"
+	"github.com/daypass/daypass/internal/outbox"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/internal/telemetry"
 	"github.com/daypass/daypass/oauth"
@@ -41,6 +42,7 @@ type App struct {
 	accounts   *accounts.Service
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
+	outbox     *outbox.Outbox     // nil when no mail is sent
 	metrics    *telemetry.Metrics // nil without metrics.listen
 	handler    http.Handler
 	draining   atomic.Bool
@@ -172,9 +174,12 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	}
 	a.accounts, err = accounts.New(accounts.Needs{
 		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength, Common: c.Password.Blocklist,
-		Keys: masters, SessionsPerUser: c.Session.MaxPerUser,
+		Keys: masters, SessionsPerUser: c.Session.MaxPerUser, Site: a.site(),
 	})
 	if err != nil {
+		return err
+	}
+	if err := a.buildMail(masters); err != nil {
 		return err
 	}
 	if a.metrics != nil {

@@ -90,11 +90,20 @@ func start(t *testing.T, c config.Config) *node {
 
 func (n *node) post(t *testing.T, path, kind, body string) (int, map[string]any) {
 	t.Helper()
+	return n.postAs(t, path, "", kind, body)
+}
+
+// postAs sends a body with a bearer token, "" for none.
+func (n *node) postAs(t *testing.T, path, bearer, kind, body string) (int, map[string]any) {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, n.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", kind)
+	if bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+bearer)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -30,8 +30,10 @@ const (
 	demoAPIPath  = "/demo/api"
 )
 
-// DevConfig adds what dev serves beside the configuration: the demo API is a first-party resource.
+// DevConfig adds what dev serves beside the configuration: the demo API is a first-party resource, and mail is printed to
+// the log unless a server for it is set.
 func DevConfig(c config.Config) config.Config {
+	c.PrintMail = true
 	c.FirstPartyResources = append([]string{c.Issuer + demoAPIPath}, c.FirstPartyResources...)
 	return c
 }

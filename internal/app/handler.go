@@ -123,6 +123,9 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Passwords: a.accounts, MinPassword: a.config.Password.MinLength, Landing: "/account", Now: a.now,
 	}
+	if a.site() != "" {
+		c.Addresses = a.accounts
+	}
 	if dev {
 		c.Landing = "/demo"
 		c.Demo = &pages.Demo{Email: demoEmail, Password: demoPassword, Window: a.config.Refresh.ReplayWindow}

@@ -49,6 +49,8 @@ func (a *App) sweep(ctx context.Context) {
 			"sessions":    func(tx *store.Tx) (int64, error) { return tx.Sessions.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
 			"events":      func(tx *store.Tx) (int64, error) { return tx.Events.Sweep(ctx, now.Add(-keepEvents), sweepChunk) },
 			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
+			"outbox":      func(tx *store.Tx) (int64, error) { return tx.Outbox.Sweep(ctx, now.Add(-time.Hour), sweepChunk) }, // what a node without mail left
+			"addresses":   func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
 			"throttles":   func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
 		} {
 			a.sweepAll(ctx, what, step)

@@ -105,10 +105,14 @@ func (a *App) serve(ctx context.Context, on ports, ready func()) error {
 	}
 	var running sync.WaitGroup
 	jobs, stop := context.WithCancel(context.WithoutCancel(ctx))
-	for _, job := range []func(context.Context){
+	all := []func(context.Context){
 		a.follow, a.sweep,
 		func(ctx context.Context) { _ = a.accounts.Run(ctx) }, // it always returns nil
-	} {
+	}
+	if a.outbox != nil {
+		all = append(all, a.outbox.Run)
+	}
+	for _, job := range all {
 		running.Go(func() { job(jobs) })
 	}
 	if on.metrics != nil { // ends with the jobs, after the last request

@@ -17,6 +17,8 @@ const (
 	EventUserEnabled     EventKind = "user.enabled"
 	EventUserDeleted     EventKind = "user.deleted"
 	EventPasswordChanged EventKind = "user.password_changed"
+	EventEmailAsked      EventKind = "user.email_change_asked" // a code was mailed to the new address
+	EventEmailChanged    EventKind = "user.email_changed"
 	EventReauthenticated EventKind = "user.reauthenticated" // the password was asked again within a session
 	EventSessionEnded    EventKind = "session.ended"
 	EventGrantReuse      EventKind = "grant.reuse_detected"

@@ -34,6 +34,7 @@ type ThrottleRules struct {
 	Client        ThrottleRule // wrong secrets of one client, from wherever
 	ClientAddress ThrottleRule // wrong secrets of whatever client from one address
 	ClientNetwork ThrottleRule
+	CodeMail      ThrottleRule // codes mailed for one user, and to one address
 }
 
 // DefaultThrottleRules slow a guesser down to one try an hour at an account, so that the hundred tries of
@@ -52,6 +53,7 @@ func DefaultThrottleRules() ThrottleRules {
 		Client:        ThrottleRule{Free: 100, First: second, Most: 15 * minute, Forget: minute},
 		ClientAddress: ThrottleRule{Free: 50, First: second, Most: 15 * minute, Forget: minute},
 		ClientNetwork: ThrottleRule{Free: 200, First: second, Most: 15 * minute, Forget: minute},
+		CodeMail:      ThrottleRule{Free: 5, First: minute, Most: hour, Forget: 30 * minute},
 	}
 }
 

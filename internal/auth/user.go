@@ -36,6 +36,9 @@ var (
 	ErrBusy         = errors.New("too many log-ins at once; try again in a moment")
 	ErrNotFound     = errors.New("not found")
 	ErrConflict     = errors.New("already exists")
+	ErrEmailSame    = errors.New("this is the email address already")
+	ErrCode         = errors.New("the code is not right, or not good any more")
+	ErrNoMail       = errors.New("this server sends no mail")
 )
 
 // WeakPassword says why a new password is refused, in words for the person who chose it.

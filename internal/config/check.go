@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"unicode/utf8"
+
+	"github.com/daypass/daypass/internal/secret"
 )
 
 // check holds the rules about keys that are missing or do not go together.
@@ -29,6 +31,7 @@ func (l *loader) check() {
 	}
 	l.checkIssuer(c)
 	l.checkTLS(c)
+	l.checkMail()
 	l.readBlocklist()
 	for i, u := range c.Users {
 		if n := utf8.RuneCount(u.Password.Bytes()); n > 0 && n < c.Password.MinLength {
@@ -36,6 +39,40 @@ func (l *loader) check() {
 				fmt.Sprintf("one of at least %d characters into the file", c.Password.MinLength))
 		}
 	}
+}
+
+// checkMail holds the rules about mail and reads the password.
+func (l *loader) checkMail() {
+	m := &l.config.Mail
+	if m.Server == "" {
+		for _, key := range []string{"mail.from", "mail.username", "mail.password_file"} {
+			if l.set[key] != "" && l.set["mail.server"] == "" {
+				l.faults.add(key, l.set[key], "mail.server is not set, so no mail is sent", "mail.server as well")
+			}
+		}
+		return
+	}
+	if m.From == "" {
+		l.need("mail.from", false)
+	}
+	if (m.Username == "") != (m.PasswordFile == "") {
+		l.faults.add("mail.password_file", l.set["mail.password_file"], "mail.username and mail.password_file go together", "both of them or none")
+		return
+	}
+	if m.Username == "" {
+		return
+	}
+	if m.Encryption == "none" {
+		l.faults.add("mail.encryption", l.set["mail.encryption"], "the password would be sent in the clear", "starttls or tls")
+	}
+	if l.o.Offline {
+		return
+	}
+	password, problem := l.secretFile(m.PasswordFile)
+	if problem != "" {
+		l.faults.add("mail.password_file", l.set["mail.password_file"], problem, l.keys["mail.password_file"].Accepts)
+	}
+	m.Password = secret.FromString(password)
 }
 
 // readBlocklist reads the list that takes the place of the built-in one. An empty one is taken for a mistake: it would

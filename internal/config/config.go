@@ -27,6 +27,8 @@ type Config struct {
 	Session             Session
 	AccessToken         AccessToken
 	Password            Password
+	Mail                Mail
+	PrintMail           bool     // without a mail server, mail goes to the log: set by dev, never by a key
 	FirstPartyResources []string // as listed; FirstParty has all of them
 	Users               []User
 	Clients             []Client
@@ -76,6 +78,16 @@ type Password struct {
 	MinLength     int    // characters
 	BlocklistFile string // "": the built-in list
 	Blocklist     string // what the file holds, one password a line
+}
+
+// Mail is the server that takes mail and the sender's address; Server "" means that no mail is sent.
+type Mail struct {
+	Server       string // HOST:PORT
+	Encryption   string // "starttls", "tls" or "none"
+	Username     string // "": the server asks for no log-in
+	PasswordFile string
+	Password     secret.Token // what the file holds
+	From         string       // address, or "Name <address>"
 }
 
 // User is a declared user; Email is as auth.NormalizeEmail returns it. Exactly one of Password and PasswordHash is set.

@@ -42,7 +42,7 @@ const (
 
 // Keys returns every key there is, in the order of the reference.
 func Keys() []Key {
-	return slices.Concat(serverKeys(), tokenKeys(), declaredKeys())
+	return slices.Concat(serverKeys(), tokenKeys(), mailKeys(), declaredKeys())
 }
 
 func serverKeys() []Key {
@@ -153,6 +153,31 @@ func tokenKeys() []Key {
 			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
 			About: "the resources at which a log-in's own access token is good without asking",
 			apply: list(parseResource, func(c *Config) *[]string { return &c.FirstPartyResources }),
+		},
+	}
+}
+
+func mailKeys() []Key {
+	return []Key{
+		{
+			Name: "mail.server", Accepts: "HOST:PORT, such as smtp.example.com:587", About: "the server that takes mail; without it none is sent, and nobody can change their own address",
+			apply: text(parseMailServer, func(c *Config) *string { return &c.Mail.Server }),
+		},
+		{
+			Name: "mail.from", Accepts: "an address, such as Example <login@example.com>", About: "the sender of all mail; needed with mail.server",
+			apply: text(parseSender, func(c *Config) *string { return &c.Mail.From }),
+		},
+		{
+			Name: "mail.encryption", Default: "starttls", Accepts: "starttls, tls or none", About: "how the connection to it is protected; none is for a relay on this machine",
+			apply: text(oneOf("starttls", "tls", "none"), func(c *Config) *string { return &c.Mail.Encryption }),
+		},
+		{
+			Name: "mail.username", Accepts: "the name that the server knows", About: "who logs in to it, when it asks for that",
+			apply: text(parsePath, func(c *Config) *string { return &c.Mail.Username }),
+		},
+		{
+			Name: "mail.password_file", Accepts: "the path of a file with the password", About: "the password for that name",
+			apply: text(parsePath, func(c *Config) *string { return &c.Mail.PasswordFile }),
 		},
 	}
 }

@@ -71,6 +71,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		Session:     Session{Idle: 7 * day, Absolute: 30 * day, MaxPerUser: 100},
 		AccessToken: AccessToken{Lifetime: 10 * time.Minute, Algorithm: "ES256"},
 		Password:    Password{MinLength: 15},
+		Mail:        Mail{Encryption: "starttls"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -229,11 +230,37 @@ func TestEachKeyHasItsRule(t *testing.T) {
 		{"tls.key_file: c", "tls.cert_file"},
 		{"tls: {cert_file: c, key_file: k}", "tls.cert_file"},
 	} {
-		_, err := load(c.line+"\n", Options{}, nil)
-		lines := faultsOf(t, err)
-		if c.want == "" && len(lines) > 0 || c.want != "" && (len(lines) == 0 || !strings.HasPrefix(lines[0], c.want+" ") && !strings.HasPrefix(lines[0], c.want+":")) {
-			t.Errorf("%s: faults %q, want %q", c.line, lines, c.want)
-		}
+		expectFault(t, c.line, c.want)
+	}
+}
+
+// expectFault wants that the first fault of a line is about the key given; "": none.
+func expectFault(t *testing.T, line, want string) {
+	t.Helper()
+	_, err := load(line+"\n", Options{}, nil)
+	lines := faultsOf(t, err)
+	if want == "" && len(lines) > 0 || want != "" && (len(lines) == 0 || !strings.HasPrefix(lines[0], want+" ") && !strings.HasPrefix(lines[0], want+":")) {
+		t.Errorf("%s: faults %q, want %q", line, lines, want)
+	}
+}
+
+func TestMailKeysHaveTheirRules(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ line, want string }{
+		{"mail: {server: 'smtp.example.com:587', from: Example <login@example.com>}", ""},
+		{"mail: {server: 'localhost:25', from: login@example.com, encryption: none}", ""},
+		{"mail: {server: smtp.example.com, from: login@example.com}", "mail.server"},
+		{"mail: {server: ':25', from: login@example.com}", "mail.server"},
+		{"mail: {server: 'smtp.example.com:587'}", "mail.from"},
+		{"mail: {server: 'smtp.example.com:587', from: nobody}", "mail.from"},
+		{"mail: {from: login@example.com}", "mail.from"},
+		{"mail: {server: 'smtp.example.com:587', from: login@example.com, encryption: ssl}", "mail.encryption"},
+		{"mail: {server: 'smtp.example.com:587', from: login@example.com, username: u}", "mail.password_file"},
+		{"mail: {server: 'smtp.example.com:587', from: login@example.com, password_file: p}", "mail.password_file"},
+		{"mail: {server: 'smtp.example.com:587', from: login@example.com, username: u, password_file: gone}", "mail.password_file"},
+		{"mail: {server: 'localhost:25', from: login@example.com, username: u, password_file: gone, encryption: none}", "mail.encryption"},
+	} {
+		expectFault(t, c.line, c.want)
 	}
 }
 
@@ -379,5 +406,20 @@ func TestTLSFilesMustFit(t *testing.T) {
 		if c.want == "" && lines != nil || c.want != "" && (len(lines) != 1 || !strings.HasPrefix(lines[0], c.want)) {
 			t.Errorf("%s: %q, want %q", name, lines, c.want)
 		}
+	}
+}
+
+func TestPasswordOfTheMailServerIsReadFromItsFile(t *testing.T) {
+	t.Parallel()
+	const line = "mail: {server: 'smtp.example.com:465', encryption: tls, from: login@example.com, username: u, password_file: p}\n"
+	got, err := load(line, Options{}, files{"p": "hush\n"})
+	if err != nil || got.Mail.Password.Reveal() != "hush" {
+		t.Errorf("got %q, %v, want the content without its line break", got.Mail.Password.Reveal(), err)
+	}
+	if _, err := load(line, Options{}, files{"p": ""}); err == nil {
+		t.Error("an empty file: want a fault")
+	}
+	if _, err := load(line, Options{Offline: true}, nil); err != nil {
+		t.Errorf("a command that sends no mail: %v", err)
 	}
 }

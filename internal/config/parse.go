@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -127,6 +128,27 @@ func parseListen(s string) (string, string) {
 	}
 	if strings.ContainsAny(host, " /@?#") {
 		return "", quote(s) + " has no host name or IP address before its port"
+	}
+	return s, ""
+}
+
+// parseMailServer reads host:port, both of which must be there.
+func parseMailServer(s string) (string, string) {
+	host, problem := parseListen(s)
+	if problem == "" && (strings.HasPrefix(s, ":") || strings.HasSuffix(s, ":0")) {
+		problem = quote(s) + " names no server"
+	}
+	return host, problem
+}
+
+// parseSender reads an address with or without a name (RFC 5322 §3.4).
+func parseSender(s string) (string, string) {
+	a, err := mail.ParseAddress(s)
+	if err != nil || strings.ContainsAny(s, "\r\n") {
+		return "", quote(s) + " is no address"
+	}
+	if _, err := auth.NormalizeEmail(a.Address); err != nil {
+		return "", quote(s) + " is no address"
 	}
 	return s, ""
 }

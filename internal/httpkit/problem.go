@@ -27,6 +27,8 @@ const (
 	CodeDuplicateCookie      Code = "duplicate_cookie"       // two cookies of one name: one of them was planted
 	CodeCookieMismatch       Code = "cookie_mismatch"        // the access and the refresh cookie belong to different grants
 	CodeEmailTaken           Code = "email_taken"            // sign-up with an address in use
+	CodeInvalidCode          Code = "invalid_code"           // the mailed code is not right, or not good any more
+	CodeNoMail               Code = "no_mail"                // this needs a mail, and the server sends none
 	CodeWeakPassword         Code = "weak_password"          // too short, too long or too common
 	CodeTooManyRequests      Code = "too_many_requests"      // throttled; see Retry-After
 	CodeBusy                 Code = "busy"                   // the queue is full; see Retry-After
@@ -59,7 +61,7 @@ func (c Code) Status() int {
 		return http.StatusUnauthorized
 	case CodeFreshLoginRequired, CodeCrossOrigin:
 		return http.StatusForbidden
-	case CodeNotFound:
+	case CodeNotFound, CodeNoMail:
 		return http.StatusNotFound
 	case CodeMethodNotAllowed:
 		return http.StatusMethodNotAllowed
@@ -69,7 +71,7 @@ func (c Code) Status() int {
 		return http.StatusRequestEntityTooLarge
 	case CodeUnsupportedMediaType:
 		return http.StatusUnsupportedMediaType
-	case CodeWeakPassword:
+	case CodeWeakPassword, CodeInvalidCode:
 		return http.StatusUnprocessableEntity
 	case CodeTooManyRequests:
 		return http.StatusTooManyRequests

@@ -29,6 +29,9 @@ type fake struct {
 	out      bool
 	kept     []auth.ID // by EndAll
 	change   accounts.PasswordChange
+	move     accounts.AddressAsk
+	pending  string // address that waits for its code
+	proof    accounts.AddressProof
 }
 
 func (f *fake) tokens(ask auth.LoginAsk) (auth.Tokens, error) {
@@ -85,6 +88,23 @@ func (f *fake) ChangePassword(_ context.Context, c accounts.PasswordChange) (sec
 	return secret.FromString("the-renewed-value"), f.err
 }
 
+func (f *fake) AskAddress(_ context.Context, a accounts.AddressAsk) (secret.Token, error) {
+	f.move = a
+	return secret.FromString("the-renewed-value"), f.err
+}
+
+func (f *fake) PendingAddress(_ context.Context, user, session auth.ID) (auth.AddressChange, error) {
+	if f.pending == "" || user != idOf(1) || session != idOf(2) {
+		return auth.AddressChange{}, auth.ErrNotFound
+	}
+	return auth.AddressChange{Email: f.pending}, nil
+}
+
+func (f *fake) ConfirmAddress(_ context.Context, p accounts.AddressProof) (accounts.Moved, error) {
+	f.proof = p
+	return accounts.Moved{Email: f.pending, Session: secret.FromString("the-renewed-value"), Device: secret.FromString("dpd_moved")}, f.err
+}
+
 func (f *fake) LogOut(context.Context, secret.Token, secret.Token, auth.Caller) error {
 	f.out = true
 	return nil
@@ -103,7 +123,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	f := &fake{email: "ann@example.com"}
 	p, err := New(Config{
-		LogIn: f, Sessions: f, Passwords: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
+		LogIn: f, Sessions: f, Passwords: f, Addresses: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
 		Demo: &Demo{Email: "demo@example.com", Password: "correct horse battery staple", Window: 30 * time.Second},
 		Now:  func() time.Time { return testNow },
 	})

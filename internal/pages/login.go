@@ -91,6 +91,10 @@ func refusal(w http.ResponseWriter, err error) (status int, problem string) {
 		return http.StatusUnauthorized, "Email or password is not right."
 	case errors.Is(err, auth.ErrEmail):
 		return http.StatusUnprocessableEntity, "This does not look like an email address."
+	case errors.Is(err, auth.ErrEmailSame):
+		return http.StatusUnprocessableEntity, "This is your email address already."
+	case errors.Is(err, auth.ErrCode):
+		return http.StatusUnprocessableEntity, "This code is not right, or not good any more."
 	case errors.Is(err, auth.ErrEmailTaken):
 		return http.StatusConflict, "This email address cannot be used for a new account. If it is yours, try to sign in."
 	case errors.As(err, &weak):

@@ -58,6 +58,7 @@ type Config struct {
 	LogIn     LogIn
 	Sessions  Sessions
 	Passwords Passwords
+	Addresses Addresses // nil where no mail is sent: nobody can change an address then
 	Cookies   httpkit.Cookies
 	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
 	MinPassword int
@@ -121,7 +122,8 @@ func (p *Pages) parse(files fs.FS) error {
 	}
 	samples := map[string]any{
 		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
-		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{}, "error": errorData{}, "demo": demoData{},
+		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{},
+		"email": emailData{}, "code": emailData{}, "error": errorData{}, "demo": demoData{},
 	}
 	for name, data := range samples {
 		clone, err := shared.Clone()
@@ -159,6 +161,14 @@ func (p *Pages) Routes() []Route {
 		{"GET /account/password", p.owner(p.askPassword)},
 		{"POST /account/password", p.owner(p.changePassword)},
 		{"GET " + assetPrefix + "{name}", http.HandlerFunc(p.serveAsset)},
+	}
+	if p.cfg.Addresses != nil {
+		routes = append(routes,
+			Route{"GET /account/email", p.owner(p.askEmail)},
+			Route{"POST /account/email", p.owner(p.changeEmail)},
+			Route{"GET /account/email/code", p.owner(p.askCode)},
+			Route{"POST /account/email/code", p.owner(p.confirmEmail)},
+		)
 	}
 	if p.cfg.Demo != nil {
 		routes = append(routes, Route{"GET /demo", http.HandlerFunc(p.demo)})

@@ -44,21 +44,24 @@ func New(e Engine) *DB { return &DB{engine: e} }
 
 // Tx is one transaction: a group of statements per noun.
 type Tx struct {
-	Users       Users
-	Sessions    Sessions
-	Grants      Grants
-	Clients     Clients
-	Keys        Keys
-	Events      Events
-	Revocations Revocations
-	Settings    Settings
-	Throttles   Throttles
+	Users          Users
+	AddressChanges AddressChanges
+	Sessions       Sessions
+	Grants         Grants
+	Clients        Clients
+	Keys           Keys
+	Events         Events
+	Revocations    Revocations
+	Settings       Settings
+	Throttles      Throttles
+	Outbox         Outbox
 }
 
 func newTx(q Querier) *Tx {
 	return &Tx{
 		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q},
 		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q}, Throttles: Throttles{q},
+		AddressChanges: AddressChanges{q}, Outbox: Outbox{q},
 	}
 }
 

@@ -70,6 +70,12 @@ func (s Users) SetHash(ctx context.Context, id auth.ID, version int64, phc secre
 	return one(s.q.ExecContext(ctx, `UPDATE users SET password = $1 WHERE id = $2 AND password_version = $3`, phc.Reveal(), id[:], version))
 }
 
+// SetEmail replaces the user's address when it is still the given one and nobody has the new one; both are normalised.
+func (s Users) SetEmail(ctx context.Context, id auth.ID, from, to string) (bool, error) {
+	return one(s.q.ExecContext(ctx, `UPDATE users SET email = $1 WHERE id = $2 AND email = $3
+		AND NOT EXISTS (SELECT 1 FROM users WHERE email = $1)`, text(to), id[:], text(from)))
+}
+
 // SetDisabled disables (at a time) or enables (zero time) a user; false when there is nothing to do.
 func (s Users) SetDisabled(ctx context.Context, id auth.ID, at time.Time) (bool, error) {
 	if at.IsZero() {

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"testing"
 )
 
@@ -86,6 +87,66 @@ func expectRefusedChanges(t *testing.T, ctx context.Context, first, second strin
 		}
 		WaitText(t, ctx, "[role=alert]", row.says)
 	}
+}
+
+// TestTheAddressIsChangedWithTheCodeThatWasMailed moves an account to another address, without JavaScript; dev prints the
+// mail.
+func TestTheAddressIsChangedWithTheCodeThatWasMailed(t *testing.T) {
+	t.Parallel()
+	s := Daypass(t)
+	ctx := Browser(t, WithoutJavaScript(), Viewport(1280, 800))
+	const before, after, password = "ann@example.com", "ann@new.example.com", "a quiet brass lantern"
+	Open(t, ctx, s.URL+"/signup")
+	signIn(t, ctx, before, password)
+	Open(t, ctx, s.URL+"/account")
+	Click(t, ctx, `a[href="/account/email"]`)
+	WaitLocation(t, ctx, "/account/email")
+	shoot(t, ctx, "email")
+	Fill(t, ctx, "new-email", after)
+	Fill(t, ctx, "password", "a guess")
+	if got := Submit(t, ctx, send); got != http.StatusUnauthorized {
+		t.Errorf("wrong password: status %d, want 401", got)
+	}
+	shoot(t, ctx, "email-wrong")
+	Fill(t, ctx, "password", password)
+	Submit(t, ctx, send)
+	WaitLocation(t, ctx, "/account/email/code")
+	WaitText(t, ctx, "main", after)
+	shoot(t, ctx, "code")
+	Fill(t, ctx, "code", "AAAA-AAAA")
+	if got := Submit(t, ctx, send); got != http.StatusUnprocessableEntity {
+		t.Errorf("wrong code: status %d, want 422", got)
+	}
+	shoot(t, ctx, "code-wrong")
+	Fill(t, ctx, "code", printedCode(t, s))
+	if got := Submit(t, ctx, send); got != http.StatusOK {
+		t.Errorf("the code: status %d, want 200", got)
+	}
+	WaitText(t, ctx, "[role=status]", "Your email address is changed.")
+	WaitText(t, ctx, ".profile", after)
+	enter(t, s.URL, after, password)
+	old := Browser(t, WithoutJavaScript())
+	Open(t, old, s.URL+"/login")
+	if got := signIn(t, old, before, password); got != http.StatusUnauthorized {
+		t.Errorf("log in with the old address: status %d, want 401", got)
+	}
+}
+
+var printed = regexp.MustCompile(`text=([A-Z2-9]{4}-[A-Z2-9]{4})\b`)
+
+// printedCode waits for the code in the mail that dev prints.
+func printedCode(t *testing.T, s *Server) (code string) {
+	t.Helper()
+	err := poll(t.Context(), func(context.Context) (bool, error) {
+		if found := printed.FindStringSubmatch(s.Output()); found != nil {
+			code = found[1]
+		}
+		return code != "", nil
+	})
+	if err != nil {
+		t.Fatalf("no code in the log: %v", err)
+	}
+	return code
 }
 
 // enter logs in with a browser of its own.

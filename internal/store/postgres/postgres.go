@@ -134,8 +134,8 @@ func (e *Engine) Update(ctx context.Context, fn func(store.Querier) error) error
 
 func (e *Engine) transact(ctx context.Context, opts *sql.TxOptions, fn func(store.Querier) error) error {
 	var err error
-	for range attempts {
-		if err = e.once(ctx, opts, fn); !retryable(err) {
+	for try := range attempts {
+		if err = e.once(ctx, opts, fn); !retryable(err) && (try > 0 || !collided(err)) {
 			return classify(err)
 		}
 	}
@@ -172,6 +172,12 @@ func (e *Engine) Swap(ctx context.Context, fn func(store.Querier) error) error {
 		return classify(fn(c))
 	}
 	return classify(fn(e.relaxed))
+}
+
+// collided tells that another transaction has just taken a unique key. The next attempt sees its row.
+func collided(err error) bool {
+	var pe *pgconn.PgError
+	return errors.As(err, &pe) && pe.Code == "23505"
 }
 
 func retryable(err error) bool {
