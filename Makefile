@@ -46,7 +46,7 @@ examples: ## vet and test the examples with frameworks, a module of their own
 bench: ## the benchmarks, with memory, BENCHTIME=1s each
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-enumeration: ## how far the time of a log-in or sign-up tells who has an account: medians of 1000 tries each
+enumeration: ## how far the time of a log-in, sign-up or change of address tells who has an account: medians of 1000 tries each
 	go test -run '^$$' -bench Enumeration -benchtime 1000x -timeout 30m ./internal/app
 
 storm: ## 100 and 400 log-ins at once: who comes in, how long others wait meanwhile, how much memory it takes

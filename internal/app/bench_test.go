@@ -91,6 +91,7 @@ func benchServer(b *testing.B, engine string) (*App, string) {
 			b.Fatal(err)
 		}
 	}
+	c.PrintMail = true // to a log that nobody keeps
 	a, err := Open(b.Context(), c, telemetry.NewLogger(io.Discard, telemetry.FormatJSON, c.Log.Level), ForServe)
 	if err != nil {
 		b.Fatal(err)

@@ -1,9 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,99 +15,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/daypass/daypass/internal/auth"
-	"github.com/daypass/daypass/internal/secret"
-	"github.com/daypass/daypass/internal/store"
 )
-
-const benchPassword = "a quiet brass lantern"
-
-// BenchmarkEnumeration compares what a stranger can time: a log-in with a wrong password at an account that exists and at
-// none, and a sign-up with a taken and a free address, at the real cost of a hash. It prints the medians and their
-// difference; -benchtime 1000x makes a thousand tries of each.
-func BenchmarkEnumeration(b *testing.B) {
-	for _, engine := range []string{"sqlite", "postgres"} {
-		for _, path := range []string{"/v1/login", "/v1/signup"} {
-			b.Run(engine+path, func(b *testing.B) { benchEnumeration(b, engine, path) })
-		}
-	}
-}
-
-func benchEnumeration(b *testing.B, engine, path string) {
-	a, base := benchServer(b, engine)
-	defer spareThreads()()
-	ctx, stop := context.WithCancel(b.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = a.accounts.Run(ctx) }) // it always returns nil
-	defer running.Wait()
-	defer stop()
-	exists := benchUsers(b, a, b.N)
-	client := &http.Client{}
-	var known, unknown []float64
-	b.ResetTimer()
-	for i := range b.N {
-		tries := []func(){
-			func() { known = append(known, post(b, client, base+path, exists[i], "not the password of it")) },
-			func() {
-				unknown = append(unknown, post(b, client, base+path, fmt.Sprintf("nobody-%d@example.com", i), "not the password of it"))
-			},
-		}
-		if i%2 == 1 { // neither is always the first
-			slices.Reverse(tries)
-		}
-		for _, try := range tries {
-			try()
-		}
-	}
-	b.StopTimer()
-	k, u := quantile(known, 0.5), quantile(unknown, 0.5)
-	b.ReportMetric(k, "ms/known")
-	b.ReportMetric(u, "ms/unknown")
-	b.ReportMetric(k-u, "ms/difference")
-}
-
-// post tries once and returns how long it took, in milliseconds.
-func post(b *testing.B, client *http.Client, to, email, password string) float64 {
-	body, _ := json.Marshal(map[string]string{"email": email, "password": password})
-	begin := time.Now()
-	resp, err := client.Post(to, "application/json", bytes.NewReader(body))
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, _ = io.Copy(io.Discard, resp.Body)
-	_ = resp.Body.Close()
-	took := time.Since(begin)
-	if s := resp.StatusCode; s != http.StatusUnauthorized && s != http.StatusCreated && s != http.StatusConflict {
-		b.Fatalf("%s: status %d", to, s)
-	}
-	return float64(took.Microseconds()) / 1000
-}
-
-// benchUsers stores users who share one password hash.
-func benchUsers(b *testing.B, a *App, n int) []string {
-	b.Helper()
-	phc, err := a.accounts.Hash(b.Context(), secret.FromString(benchPassword), "")
-	if err != nil {
-		b.Fatal(err)
-	}
-	emails := make([]string, n)
-	err = a.db.Update(b.Context(), func(tx *store.Tx) error {
-		for i := range emails {
-			u := auth.User{ID: auth.NewID(a.now()), Password: phc, PasswordVersion: 1, CreatedAt: a.now()}
-			u.Email = u.ID.String() + "@example.com"
-			emails[i] = u.Email
-			if _, err := tx.Users.Insert(b.Context(), u); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return emails
-}
 
 // BenchmarkLogInStorm lets many log in at once while others go on refreshing, looking at pages and asking who they are.
 // It prints how many came in and how many were sent away with 503 and Retry-After, how long the others' requests took
