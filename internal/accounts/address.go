@@ -58,7 +58,7 @@ func (s *Service) AskAddress(ctx context.Context, a AddressAsk) (secret.Token, e
 // keepAddress stores the change and the mail: the same statements whether the address is free or not.
 func (s *Service) keepAddress(ctx context.Context, user auth.User, email string, a AddressAsk, t *try) (secret.Token, error) {
 	now, cookie, code := s.now(), secret.RandomToken(sessionTokenSize), auth.NewCode()
-	change := auth.AddressChange{UserID: user.ID, SessionID: a.Session, Email: email, AskedAt: now, ExpiresAt: now.Add(auth.AddressCodeLife)}
+	change := auth.AddressChange{UserID: user.ID, SessionID: a.Session, Email: email, AskedAt: now, ExpiresAt: now.Add(auth.CodeLife)}
 	mac, ok := change.MAC(code, s.needs.Keys)
 	if !ok {
 		return secret.Token{}, auth.ErrKeyUnknown
@@ -82,7 +82,7 @@ func (s *Service) keepAddress(ctx context.Context, user auth.User, email string,
 		if err := tx.AddressChanges.Put(ctx, change); err != nil {
 			return err
 		}
-		if err := s.mail(ctx, tx, mail, now, auth.AddressCodeLife); err != nil {
+		if err := s.mail(ctx, tx, mail, now, auth.CodeLife); err != nil {
 			return err
 		}
 		if err := s.stepUp(ctx, tx, a.Session, cookie, now); err != nil {

@@ -238,7 +238,7 @@ func TestCodeIsGoodForAnHourAndGuessedSlowly(t *testing.T) {
 	if _, err := f.confirmAddress(t, l, code); !errors.As(err, &throttled) {
 		t.Errorf("the right code while it has to wait: got %v, want Throttled", err)
 	}
-	f.clock.advance(auth.AddressCodeLife)
+	f.clock.advance(auth.CodeLife)
 	if _, err := f.confirmAddress(t, l, code); !errors.Is(err, auth.ErrCode) {
 		t.Errorf("an hour later: got %v, want ErrCode", err)
 	}

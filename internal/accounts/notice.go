@@ -45,6 +45,17 @@ If you did not ask for it, somebody mistyped their address. Without the code not
 `, code.Reveal(), s.needs.Site)}
 }
 
+func (s *Service) welcomeMail(to string, code secret.Token) auth.Mail {
+	return auth.Mail{To: to, Subject: "Your code to sign up", Text: fmt.Sprintf(`This code proves that the address is yours:
+
+    %s
+
+Type it in where you are signing up at %s. It is good for one hour.
+
+If you did not ask for it, somebody mistyped their address. Without the code there is no account.
+`, code.Reveal(), s.needs.Site)}
+}
+
 func (s *Service) takenMail(to string) auth.Mail {
 	return auth.Mail{To: to, Subject: "Your email address was entered for another account", Text: fmt.Sprintf(`Somebody asked to use this address for their account at %s, but your account has it already.
 Nothing was changed.

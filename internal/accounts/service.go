@@ -30,6 +30,8 @@ type Needs struct {
 	Keys auth.DerivedKeys
 	// Site is where users reach this server, for the words of mails; "": it sends none.
 	Site string
+	// SignUp says who may make an account; "": SignUpOpen.
+	SignUp SignUpMode
 	// Throttles say how failures and sign-ups are slowed down; nil: auth.DefaultThrottleRules.
 	Throttles *auth.ThrottleRules
 }
@@ -51,6 +53,8 @@ func New(n Needs) (*Service, error) {
 		return nil, errors.New("accounts: DB, Now and Keys are required")
 	case n.Rules.SessionIdle <= 0 || n.Rules.RevokeFor <= 0:
 		return nil, errors.New("accounts: Rules.SessionIdle and Rules.RevokeFor must be positive")
+	case n.SignUp == SignUpConfirm && n.Site == "":
+		return nil, errors.New("accounts: SignUpConfirm needs mail, and with it Site")
 	case n.SessionLife < 0 || n.MinPassword < 0 || n.SessionsPerUser < 0:
 		return nil, errors.New("accounts: SessionLife, SessionsPerUser and MinPassword must not be negative")
 	}
@@ -59,6 +63,9 @@ func New(n Needs) (*Service, error) {
 	}
 	if n.SessionsPerUser == 0 {
 		n.SessionsPerUser = auth.DefaultSessionsPerUser
+	}
+	if n.SignUp == "" {
+		n.SignUp = SignUpOpen
 	}
 	if n.MinPassword == 0 {
 		n.MinPassword = DefaultMinPassword

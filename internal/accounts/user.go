@@ -15,6 +15,13 @@ import (
 // The error is auth.ErrEmail, *auth.WeakPassword, *auth.Throttled, auth.ErrBusy or the store's. Whether the
 // address is taken is found out by LogIn alone, after the same work.
 func (s *Service) SignUp(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
+	if s.needs.SignUp != SignUpOpen {
+		return Entry{}, auth.ErrSignUpClosed
+	}
+	return s.enrol(ctx, ask)
+}
+
+func (s *Service) enrol(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
 	email, err := auth.NormalizeEmail(ask.Email)
 	if err != nil {
 		return Entry{}, err

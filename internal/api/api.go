@@ -68,6 +68,7 @@ func (a *API) Routes() []Route {
 		handle       handler
 	}{
 		{http.MethodPost, "/v1/signup", a.sameOrigin(a.signUp)},
+		{http.MethodPost, "/v1/signup/code", a.sameOrigin(a.confirmSignUp)},
 		{http.MethodPost, "/v1/login", a.sameOrigin(a.logIn)},
 		{http.MethodPost, "/v1/refresh", a.sameOrigin(a.refresh)},
 		{http.MethodPost, "/v1/logout", a.logOut},

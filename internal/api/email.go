@@ -36,7 +36,7 @@ func (a *API) askEmail(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if !v.bearer {
 		a.needs.Cookies.SetSession(w, cookie, a.lasting(v.Session.ExpiresAt))
 	}
-	httpkit.WriteJSON(w, http.StatusAccepted, codeReply{int64(auth.AddressCodeLife / time.Second)})
+	httpkit.WriteJSON(w, http.StatusAccepted, codeReply{int64(auth.CodeLife / time.Second)})
 	return nil
 }
 

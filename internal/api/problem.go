@@ -76,6 +76,7 @@ func problemOf(err error) httpkit.Problem {
 		{auth.ErrEmail, httpkit.CodeInvalidRequest, "This is not an email address."},
 		{auth.ErrEmailSame, httpkit.CodeInvalidRequest, "This is the email address already."},
 		{auth.ErrCode, httpkit.CodeInvalidCode, "The code is not right, or not good any more."},
+		{auth.ErrSignUpClosed, httpkit.CodeSignUpClosed, "Nobody can sign up here by this endpoint."},
 		{auth.ErrNoMail, httpkit.CodeNoMail, "This server sends no mail, so nobody can prove a new address."},
 		{auth.ErrNotFound, httpkit.CodeNotFound, ""},
 		{auth.ErrBusy, httpkit.CodeBusy, "Many log-ins are under way. Try again in a moment."},

@@ -90,16 +90,8 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 		Scopes: []string{"openid", "profile", "email"}, Resources: []string{issuer + "/v1"},
 	})
 	w.addClient(auth.Client{ID: "other-app", Public: true, Grants: []oauth.GrantType{oauth.GrantRefreshToken}, Scopes: []string{"openid"}})
-	pipeline, err := exchange.New(exchange.Config{
-		Clients: clients.New(w.db), Keys: ring, Lifetime: auth.DefaultAccessLifetime,
-		Fallback: issuer + "/oauth/userinfo", Now: w.clock.Now, Hooks: map[oauth.GrantType]exchange.Hook{
-			oauth.GrantRefreshToken: exchange.RefreshHook{Grants: w.grants},
-			auth.GrantLogin:         login.Hook{Accounts: w.accounts, Grants: w.grants},
-		},
-	})
-	w.check(err)
 	w.needs = api.Needs{
-		Exchange: pipeline, Accounts: w.accounts, Principals: principals, Cookies: httpkit.Cookies{Insecure: true},
+		Exchange: w.pipeline(login.Hook{Accounts: w.accounts, Grants: w.grants}), Accounts: w.accounts, Principals: principals, Cookies: httpkit.Cookies{Insecure: true},
 		Now: w.clock.Now, AllowTokenMode: true, ShowVerdict: true,
 	}
 	for _, change := range adapt {
@@ -108,6 +100,19 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 	w.build()
 	w.signUp(email)
 	return w
+}
+
+func (w *world) pipeline(logIn login.Hook) *exchange.Pipeline {
+	w.t.Helper()
+	p, err := exchange.New(exchange.Config{
+		Clients: clients.New(w.db), Keys: w.ring, Lifetime: auth.DefaultAccessLifetime,
+		Fallback: issuer + "/oauth/userinfo", Now: w.clock.Now, Hooks: map[oauth.GrantType]exchange.Hook{
+			oauth.GrantRefreshToken: exchange.RefreshHook{Grants: w.grants},
+			auth.GrantLogin:         logIn,
+		},
+	})
+	w.check(err)
+	return p
 }
 
 // accountsOf makes the accounts; without a site they send no mail.

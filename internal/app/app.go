@@ -174,7 +174,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	}
 	a.accounts, err = accounts.New(accounts.Needs{
 		DB: a.db, Now: a.now, Rules: rules, SessionLife: c.Session.Absolute, MinPassword: c.Password.MinLength, Common: c.Password.Blocklist,
-		Keys: masters, SessionsPerUser: c.Session.MaxPerUser, Site: a.site(),
+		Keys: masters, SessionsPerUser: c.Session.MaxPerUser, Site: a.site(), SignUp: accounts.SignUpMode(c.SignUp),
 	})
 	if err != nil {
 		return err

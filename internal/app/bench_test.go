@@ -77,7 +77,7 @@ func benchRefresh(b *testing.B, engine string, callers int) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "refresh/s")
 }
 
-func benchServer(b *testing.B, engine string) (*App, string) {
+func benchServer(b *testing.B, engine string, adapt ...func(*config.Config)) (*App, string) {
 	b.Helper()
 	dir := b.TempDir()
 	c, err := config.Load(config.Options{Data: dir, Dev: true, Flags: map[string]string{"listen": "127.0.0.1:0"}})
@@ -92,6 +92,9 @@ func benchServer(b *testing.B, engine string) (*App, string) {
 		}
 	}
 	c.PrintMail = true // to a log that nobody keeps
+	for _, change := range adapt {
+		change(&c)
+	}
 	a, err := Open(b.Context(), c, telemetry.NewLogger(io.Discard, telemetry.FormatJSON, c.Log.Level), ForServe)
 	if err != nil {
 		b.Fatal(err)

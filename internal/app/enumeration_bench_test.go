@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/config"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 )
@@ -28,11 +29,14 @@ func BenchmarkEnumeration(b *testing.B) {
 		for _, path := range []string{"/v1/login", "/v1/signup", "/v1/email"} {
 			b.Run(engine+path, func(b *testing.B) { benchEnumeration(b, engine, path) })
 		}
+		b.Run(engine+"/v1/signup,confirm", func(b *testing.B) {
+			benchEnumeration(b, engine, "/v1/signup", func(c *config.Config) { c.SignUp = "confirm" })
+		})
 	}
 }
 
-func benchEnumeration(b *testing.B, engine, path string) {
-	a, base := benchServer(b, engine)
+func benchEnumeration(b *testing.B, engine, path string, adapt ...func(*config.Config)) {
+	a, base := benchServer(b, engine, adapt...)
 	defer spareThreads()()
 	ctx, stop := context.WithCancel(b.Context())
 	var running sync.WaitGroup

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/api"
 	"github.com/daypass/daypass/internal/demo"
 	"github.com/daypass/daypass/internal/exchange"
@@ -125,6 +126,13 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	}
 	if a.site() != "" {
 		c.Addresses = a.accounts
+	}
+	switch a.accounts.SignUpMode() {
+	case accounts.SignUpConfirm:
+		c.SignUps = a.accounts
+	case accounts.SignUpClosed:
+		c.NoSignUp = true
+	case accounts.SignUpOpen:
 	}
 	if dev {
 		c.Landing = "/demo"

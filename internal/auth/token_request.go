@@ -17,6 +17,8 @@ type LoginAsk struct {
 	Password secret.Token
 	Caller   Caller
 	New      bool         // sign-up: the user is made in the same transaction
+	SignUp   secret.Token // token of the sign-up begun before, where the address has to be proved; Code then stands for Email and Password
+	Code     secret.Token // that was mailed
 	Device   secret.Token // value of the device cookie, if any ([Device])
 	// Replaces is the value of the SSO cookie that the new session's will overwrite, if any: that session
 	// ends with the log-in, so that no older value lives on in somebody's copy (fixation).

@@ -44,6 +44,9 @@ func (l *loader) check() {
 // checkMail holds the rules about mail and reads the password.
 func (l *loader) checkMail() {
 	m := &l.config.Mail
+	if l.config.SignUp == "confirm" && m.Server == "" && !l.o.Dev && l.set["mail.server"] == "" {
+		l.faults.add("mail.server", "", "sign_up is confirm, but no mail is sent", l.keys["mail.server"].Accepts)
+	}
 	if m.Server == "" {
 		for _, key := range []string{"mail.from", "mail.username", "mail.password_file"} {
 			if l.set[key] != "" && l.set["mail.server"] == "" {

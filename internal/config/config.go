@@ -27,6 +27,7 @@ type Config struct {
 	Session             Session
 	AccessToken         AccessToken
 	Password            Password
+	SignUp              string // who may sign up: "open", "confirm" (whoever proves the address) or "closed"
 	Mail                Mail
 	PrintMail           bool     // without a mail server, mail goes to the log: set by dev, never by a key
 	FirstPartyResources []string // as listed; FirstParty has all of them

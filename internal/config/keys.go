@@ -150,6 +150,11 @@ func tokenKeys() []Key {
 			apply: text(parsePath, func(c *Config) *string { return &c.Password.BlocklistFile }),
 		},
 		{
+			Name: "sign_up", Default: "open", Accepts: "open, confirm or closed",
+			About: "who may make an account: everybody; whoever proves the address by a mailed code, which needs mail.server and tells nobody who has an account; nobody, so that operators do",
+			apply: text(oneOf("open", "confirm", "closed"), func(c *Config) *string { return &c.SignUp }),
+		},
+		{
 			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
 			About: "the resources at which a log-in's own access token is good without asking",
 			apply: list(parseResource, func(c *Config) *[]string { return &c.FirstPartyResources }),

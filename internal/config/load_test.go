@@ -71,6 +71,7 @@ func TestDefaultsAreValid(t *testing.T) {
 		Session:     Session{Idle: 7 * day, Absolute: 30 * day, MaxPerUser: 100},
 		AccessToken: AccessToken{Lifetime: 10 * time.Minute, Algorithm: "ES256"},
 		Password:    Password{MinLength: 15},
+		SignUp:      "open",
 		Mail:        Mail{Encryption: "starttls"},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -249,6 +250,10 @@ func TestMailKeysHaveTheirRules(t *testing.T) {
 	for _, c := range []struct{ line, want string }{
 		{"mail: {server: 'smtp.example.com:587', from: Example <login@example.com>}", ""},
 		{"mail: {server: 'localhost:25', from: login@example.com, encryption: none}", ""},
+		{"sign_up: confirm", "mail.server"},
+		{"sign_up: shut", "sign_up"},
+		{"sign_up: closed", ""},
+		{"sign_up: confirm\nmail: {server: 'smtp.example.com:587', from: login@example.com}", ""},
 		{"mail: {server: smtp.example.com, from: login@example.com}", "mail.server"},
 		{"mail: {server: ':25', from: login@example.com}", "mail.server"},
 		{"mail: {server: 'smtp.example.com:587'}", "mail.from"},

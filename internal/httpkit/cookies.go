@@ -13,7 +13,8 @@ import (
 // other was planted, by a sibling domain or over plain HTTP, and nobody can tell which.
 var ErrDuplicateCookie = errors.New("two cookies of one name")
 
-// Cookies reads and writes the three cookies of design §5 and the one that a browser is known again by. All are HttpOnly
+// Cookies reads and writes the three cookies of design §5, the one that a browser is known again by, and the one of a
+// sign-up under way. All are HttpOnly
 // and SameSite=Lax, without Domain.
 type Cookies struct {
 	// Insecure is for plain-HTTP localhost alone: the names lose their __Host- and __Secure- prefix and the cookies
@@ -27,6 +28,8 @@ func accessCookie() cookieSpec  { return cookieSpec{"__Host-", "daypass-access",
 func refreshCookie() cookieSpec { return cookieSpec{"__Secure-", "daypass-refresh", "/v1"} }
 func sessionCookie() cookieSpec { return cookieSpec{"__Host-", "daypass-session", "/"} }
 func deviceCookie() cookieSpec  { return cookieSpec{"__Host-", "daypass-device", "/"} }
+
+func signUpCookie() cookieSpec { return cookieSpec{"__Host-", "daypass-signup", "/"} }
 
 // deviceAge is the longest that browsers keep a cookie (RFC 6265bis §5.5).
 const deviceAge = 400 * 24 * time.Hour
@@ -51,6 +54,12 @@ func (c Cookies) SetSession(w http.ResponseWriter, token secret.Token, maxAge ti
 // own counters of failed log-ins when nobody is logged in.
 func (c Cookies) SetDevice(w http.ResponseWriter, token secret.Token) {
 	c.set(w, deviceCookie(), token, deviceAge)
+}
+
+// SetSignUp sends the token of a sign-up that waits for its code; maxAge as in SetAccess. It is no credential without
+// the code.
+func (c Cookies) SetSignUp(w http.ResponseWriter, token secret.Token, maxAge time.Duration) {
+	c.set(w, signUpCookie(), token, maxAge)
 }
 
 // Clear takes the three credentials away, with the paths and attributes they were set with. Only log-out does this: a refused
@@ -79,6 +88,11 @@ func (c Cookies) Session(r *http.Request) (secret.Token, bool, error) {
 // Device returns what the browser is known again by, as Access does.
 func (c Cookies) Device(r *http.Request) (secret.Token, bool, error) {
 	return c.read(r, deviceCookie())
+}
+
+// SignUp returns the token of a sign-up that waits for its code, as Access does.
+func (c Cookies) SignUp(r *http.Request) (secret.Token, bool, error) {
+	return c.read(r, signUpCookie())
 }
 
 // AccessName is the name of the access token's cookie, for a resource server on this host that reads it too.

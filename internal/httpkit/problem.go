@@ -28,6 +28,7 @@ const (
 	CodeCookieMismatch       Code = "cookie_mismatch"        // the access and the refresh cookie belong to different grants
 	CodeEmailTaken           Code = "email_taken"            // sign-up with an address in use
 	CodeInvalidCode          Code = "invalid_code"           // the mailed code is not right, or not good any more
+	CodeSignUpClosed         Code = "sign_up_closed"         // accounts are made by the operator, or by the other endpoint
 	CodeNoMail               Code = "no_mail"                // this needs a mail, and the server sends none
 	CodeWeakPassword         Code = "weak_password"          // too short, too long or too common
 	CodeTooManyRequests      Code = "too_many_requests"      // throttled; see Retry-After
@@ -59,7 +60,7 @@ func (c Code) Status() int {
 		return http.StatusBadRequest
 	case CodeInvalidCredentials, CodeInvalidGrant, CodeUnauthenticated, CodeFactorRequired:
 		return http.StatusUnauthorized
-	case CodeFreshLoginRequired, CodeCrossOrigin:
+	case CodeFreshLoginRequired, CodeCrossOrigin, CodeSignUpClosed:
 		return http.StatusForbidden
 	case CodeNotFound, CodeNoMail:
 		return http.StatusNotFound

@@ -53,7 +53,10 @@ func (h Hook) Redeem(ctx context.Context, c auth.Client, ask auth.Ask) (auth.Gra
 		return auth.Granted{}, oauth.NewError(oauth.InvalidTarget, "a resource was asked for that is not the client's")
 	}
 	enter := h.Accounts.Verify
-	if ask.Login.New {
+	switch {
+	case ask.Login.New && !ask.Login.SignUp.IsZero():
+		enter = h.Accounts.ConfirmSignUp
+	case ask.Login.New:
 		enter = h.Accounts.SignUp
 	}
 	user, err := enter(ctx, *ask.Login)

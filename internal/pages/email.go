@@ -20,10 +20,19 @@ type Addresses interface {
 
 var _ Addresses = (*accounts.Service)(nil)
 
-// emailData fills /account/email and /account/email/code.
+// emailData fills /account/email.
 type emailData struct {
 	Email   string // today's
-	New     string // as typed, or where the code went
+	New     string // as typed
+	Problem string
+}
+
+// codeData fills the pages that ask for a mailed code.
+type codeData struct {
+	To      string // where the code went
+	Action  string // path that takes it
+	Again   string // path that mails another one
+	Send    string // what the button does
 	Problem string
 }
 
@@ -76,7 +85,9 @@ func (p *Pages) showCode(w http.ResponseWriter, r *http.Request, v who, status i
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, status, "code", true, emailData{Email: v.user.Email, New: pending.Email, Problem: problem})
+	p.render(w, r, status, "code", true, codeData{
+		To: pending.Email, Action: "/account/email/code", Again: "/account/email", Send: "Use this address", Problem: problem,
+	})
 }
 
 func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v who) {

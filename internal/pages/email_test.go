@@ -90,8 +90,8 @@ func TestOutcomesOfAChangeOfAddress(t *testing.T) {
 
 func TestNobodyChangesAnAddressWhereNoMailIsSent(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.loggedIn, s.pages.cfg.Addresses = true, nil
+	s := newSite(t, func(c *Config, _ *fake) { c.Addresses = nil })
+	s.loggedIn = true
 	if strings.Contains(s.get("/account").Body.String(), "/account/email") {
 		t.Error("the account leads to a page that is not there")
 	}

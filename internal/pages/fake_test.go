@@ -105,6 +105,15 @@ func (f *fake) ConfirmAddress(_ context.Context, p accounts.AddressProof) (accou
 	return accounts.Moved{Email: f.pending, Session: secret.FromString("the-renewed-value"), Device: secret.FromString("dpd_moved")}, f.err
 }
 
+func (f *fake) BeginSignUp(_ context.Context, ask auth.LoginAsk) (secret.Token, error) {
+	f.asked = ask
+	return secret.FromString("dpu_begun"), f.err
+}
+
+func (f *fake) SignUpAddress(token secret.Token) (string, bool) {
+	return "new@example.com", token.Reveal() == "dpu_begun"
+}
+
 func (f *fake) LogOut(context.Context, secret.Token, secret.Token, auth.Caller) error {
 	f.out = true
 	return nil
@@ -119,14 +128,18 @@ type site struct {
 	mux   *http.ServeMux
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, adapt ...func(*Config, *fake)) *site {
 	t.Helper()
 	f := &fake{email: "ann@example.com"}
-	p, err := New(Config{
+	c := Config{
 		LogIn: f, Sessions: f, Passwords: f, Addresses: f, Cookies: httpkit.Cookies{Insecure: true}, Landing: "/account",
 		Demo: &Demo{Email: "demo@example.com", Password: "correct horse battery staple", Window: 30 * time.Second},
 		Now:  func() time.Time { return testNow },
-	})
+	}
+	for _, change := range adapt {
+		change(&c, f)
+	}
+	p, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,10 @@ func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form string) {
 		return
 	}
 	ask.New = form == "signup"
+	if ask.New && p.cfg.SignUps != nil {
+		p.beginSignUp(w, r, ask)
+		return
+	}
 	t, err := p.cfg.LogIn.LogIn(r.Context(), ask)
 	if errors.Is(err, auth.ErrEmail) && !ask.New {
 		err = auth.ErrCredentials // an address that cannot be one is no more than a wrong one
@@ -49,6 +53,11 @@ func (p *Pages) enter(w http.ResponseWriter, r *http.Request, form string) {
 		p.refuse(w, r, form, ask.Email, err)
 		return
 	}
+	p.admit(w, r, t)
+}
+
+// admit hands the cookies of a log-in out.
+func (p *Pages) admit(w http.ResponseWriter, r *http.Request, t auth.Tokens) {
 	now := p.cfg.Now()
 	p.cfg.Cookies.SetSession(w, t.Session, lasting(t.SessionExpires, now))
 	p.cfg.Cookies.SetRefresh(w, t.Refresh, lasting(t.RefreshExpires, now))
@@ -115,11 +124,17 @@ func (p *Pages) readAsk(r *http.Request) (auth.LoginAsk, error) {
 		return auth.LoginAsk{}, err
 	}
 	ask := auth.LoginAsk{Email: form.Get("username"), Password: form.Secret("password"), Caller: caller(r)}
+	err = p.known(r, &ask)
+	return ask, err
+}
+
+// known adds what the browser is known by.
+func (p *Pages) known(r *http.Request, ask *auth.LoginAsk) (err error) {
 	if ask.Device, _, err = p.cfg.Cookies.Device(r); err != nil {
-		return auth.LoginAsk{}, err
+		return err
 	}
 	ask.Replaces, _, err = p.cfg.Cookies.Session(r)
-	return ask, err
+	return err
 }
 
 // span tells how long to wait, rounded up.

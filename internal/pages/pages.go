@@ -58,6 +58,8 @@ type Config struct {
 	LogIn     LogIn
 	Sessions  Sessions
 	Passwords Passwords
+	SignUps   SignUps   // nil where a sign-up needs no code
+	NoSignUp  bool      // nobody can sign up: the pages for it are not there
 	Addresses Addresses // nil where no mail is sent: nobody can change an address then
 	Cookies   httpkit.Cookies
 	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
@@ -123,7 +125,7 @@ func (p *Pages) parse(files fs.FS) error {
 	samples := map[string]any{
 		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
 		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{},
-		"email": emailData{}, "code": emailData{}, "error": errorData{}, "demo": demoData{},
+		"email": emailData{}, "code": codeData{}, "error": errorData{}, "demo": demoData{},
 	}
 	for name, data := range samples {
 		clone, err := shared.Clone()
@@ -150,8 +152,6 @@ func (p *Pages) Routes() []Route {
 		{"GET /{$}", http.HandlerFunc(p.landing)},
 		{"GET /login", http.HandlerFunc(p.askLogin)},
 		{"POST /login", http.HandlerFunc(p.logIn)},
-		{"GET /signup", http.HandlerFunc(p.askSignUp)},
-		{"POST /signup", http.HandlerFunc(p.signUp)},
 		{"GET /logout", http.HandlerFunc(p.askLogOut)},
 		{"POST /logout", http.HandlerFunc(p.logOut)},
 		{"GET /account", p.owner(p.account)},
@@ -161,6 +161,18 @@ func (p *Pages) Routes() []Route {
 		{"GET /account/password", p.owner(p.askPassword)},
 		{"POST /account/password", p.owner(p.changePassword)},
 		{"GET " + assetPrefix + "{name}", http.HandlerFunc(p.serveAsset)},
+	}
+	if !p.cfg.NoSignUp {
+		routes = append(routes,
+			Route{"GET /signup", http.HandlerFunc(p.askSignUp)},
+			Route{"POST /signup", http.HandlerFunc(p.signUp)},
+		)
+	}
+	if p.cfg.SignUps != nil {
+		routes = append(routes,
+			Route{"GET /signup/code", http.HandlerFunc(p.askSignUpCode)},
+			Route{"POST /signup/code", http.HandlerFunc(p.confirmSignUp)},
+		)
 	}
 	if p.cfg.Addresses != nil {
 		routes = append(routes,
@@ -181,6 +193,7 @@ type view struct {
 	Name     string
 	SignedIn bool
 	Demo     bool
+	NoSignUp bool
 	Data     any
 }
 
@@ -193,7 +206,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // 500 and never half a page.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, signedIn bool, data any) {
 	var page bytes.Buffer
-	v := view{Name: name, SignedIn: signedIn, Demo: p.cfg.Demo != nil, Data: data}
+	v := view{Name: name, SignedIn: signedIn, Demo: p.cfg.Demo != nil, NoSignUp: p.cfg.NoSignUp, Data: data}
 	if err := p.templates[name].ExecuteTemplate(&page, "layout", v); err != nil {
 		httpkit.Annotate(r.Context(), "cause", "render "+name+": "+err.Error())
 		http.Error(w, "Something went wrong on our side. Error id: "+httpkit.RequestID(r.Context()), http.StatusInternalServerError)

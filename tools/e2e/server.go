@@ -28,12 +28,13 @@ type Server struct {
 	URL  string // the issuer, http://localhost:PORT
 	Data string // its --data directory
 
-	args   []string
-	cmd    *exec.Cmd
-	output lockedBuffer
-	done   chan struct{} // closed when the process has ended
-	err    error         // what its end was; read after done
-	down   bool          // a Stop or Kill ended it
+	args    []string
+	environ []string
+	cmd     *exec.Cmd
+	output  lockedBuffer
+	done    chan struct{} // closed when the process has ended
+	err     error         // what its end was; read after done
+	down    bool          // a Stop or Kill ended it
 }
 
 // Daypass builds the binary (once per test process), starts `daypass dev` with a free port, an empty data directory and the
@@ -41,7 +42,13 @@ type Server struct {
 // fails if it does not end in order within five seconds.
 func Daypass(t testing.TB, args ...string) *Server {
 	t.Helper()
-	s := &Server{Data: filepath.Join(tempDir(t, "data-"), "daypass-data"), down: true}
+	return DaypassWith(t, nil, args...)
+}
+
+// DaypassWith is [Daypass] with further entries in the environment, NAME=VALUE each.
+func DaypassWith(t testing.TB, environ []string, args ...string) *Server {
+	t.Helper()
+	s := &Server{environ: environ, Data: filepath.Join(tempDir(t, "data-"), "daypass-data"), down: true}
 	port := freePort(t)
 	s.URL = "http://localhost:" + port
 	s.args = append([]string{"dev", "--listen", "127.0.0.1:" + port, "--data", s.Data}, args...)
@@ -65,7 +72,7 @@ func (s *Server) Start(t testing.TB) {
 	s.cmd = exec.Command(program(t), s.args...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	s.cmd.Dir = filepath.Dir(s.Data)
-	s.cmd.Env = cleanEnviron()
+	s.cmd.Env = append(cleanEnviron(), s.environ...)
 	detach(s.cmd)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatalf("start daypass: %v", err)

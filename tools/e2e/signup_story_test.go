@@ -75,3 +75,27 @@ func withoutBrowserChecks(t *testing.T, ctx context.Context) {
 	t.Helper()
 	Eval[bool](t, ctx, `document.querySelector('main form').noValidate = true`)
 }
+
+// TestSignUpWithAProofOfTheAddress makes an account in two steps, without JavaScript, where sign_up is confirm; a taken
+// address looks the same.
+func TestSignUpWithAProofOfTheAddress(t *testing.T) {
+	t.Parallel()
+	s := DaypassWith(t, []string{"DAYPASS_SIGN_UP=confirm"})
+	ctx := Browser(t, WithoutJavaScript(), Viewport(1280, 800))
+	const password = "a quiet brass lantern"
+	for _, email := range []string{demoEmail, "new@example.com"} {
+		Open(t, ctx, s.URL+"/signup")
+		signIn(t, ctx, email, password)
+		WaitLocation(t, ctx, "/signup/code")
+		WaitText(t, ctx, "main", email)
+	}
+	shoot(t, ctx, "signup-code")
+	Fill(t, ctx, "code", "AAAA-AAAA")
+	if got := Submit(t, ctx, send); got != http.StatusUnprocessableEntity {
+		t.Errorf("wrong code: status %d, want 422", got)
+	}
+	Fill(t, ctx, "code", printedCode(t, s))
+	Submit(t, ctx, send)
+	Open(t, ctx, s.URL+"/account")
+	WaitText(t, ctx, ".profile", "new@example.com")
+}
