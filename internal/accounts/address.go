@@ -23,7 +23,7 @@ type AddressAsk struct {
 // AskAddress verifies the password and mails a code to the new address, which ConfirmAddress takes. An address that
 // somebody else has is answered in the same way and time: its owner is told by mail, and no code fits. The session gets
 // another SSO cookie, whose value is returned, as with Reauthenticate. The error is auth.ErrEmail, auth.ErrEmailSame,
-// auth.ErrNoMail, one of Verify's, or auth.ErrNotFound when the session ended meanwhile.
+// auth.ErrNoMail, one of Verify's, or auth.ErrSessionOver when the session ended meanwhile.
 func (s *Service) AskAddress(ctx context.Context, a AddressAsk) (secret.Token, error) {
 	if s.needs.Site == "" {
 		return secret.Token{}, auth.ErrNoMail
@@ -32,7 +32,7 @@ func (s *Service) AskAddress(ctx context.Context, a AddressAsk) (secret.Token, e
 	if err != nil {
 		return secret.Token{}, err
 	}
-	t := s.tryAgain(a.Session)
+	t := s.tryAgain(a.User, a.Session)
 	user, err := s.confirm(ctx, a.User, a.Password, t, a.Caller)
 	if err != nil {
 		return secret.Token{}, err
@@ -117,29 +117,24 @@ type AddressProof struct {
 	User    auth.ID
 	Session auth.ID
 	Code    secret.Token
-	Device  secret.Token // device cookie of the browser; empty: none
 	Caller  auth.Caller
 }
 
-// Moved is an account after its change of address: the new address, and the cookies that the browser has from now on.
+// Moved is an account after its change of address: the new address, and the cookie that the browser has from now on.
 type Moved struct {
 	Email   string
 	Session secret.Token // SSO cookie; the old one is anonymous
-	Device  secret.Token // device cookie, which knows the new address
 }
 
 // ConfirmAddress gives the user the new address and tells the old one. The session gets another SSO cookie, because
 // rights change hands here (ASVS 7.2.4). The error is auth.ErrCode for a wrong, old or foreign code, *auth.Throttled,
-// auth.ErrEmailTaken when somebody was faster, auth.ErrNotFound when user or session are over, or the store's.
+// auth.ErrEmailTaken when somebody was faster, auth.ErrNotFound or auth.ErrSessionOver when user or session are over, or the store's.
 func (s *Service) ConfirmAddress(ctx context.Context, p AddressProof) (Moved, error) {
 	t := s.tryCode(p.Session)
 	err := s.begin(ctx, t)
 	var moved Moved
 	if err == nil {
 		moved, err = s.moveAddress(ctx, p, t)
-	}
-	if err == nil {
-		moved.Device, err = auth.DeviceCookie(p.Device, moved.Email, s.needs.Keys)
 	}
 	if err != nil {
 		return Moved{}, fmt.Errorf("accounts: confirm address: %w", err)

@@ -119,3 +119,99 @@ func TestDeviceHasCountersOfItsOwn(t *testing.T) {
 		t.Errorf("the owner's device after its own delay: %q", got)
 	}
 }
+
+func TestWhoKnewAnOlderPasswordIsAStrangerAgain(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	ann := f.user(t, "ann@example.com")
+	l := f.logIn(t, ann)
+	var farmed []secret.Token // by somebody who knew the password, in thirty browsers
+	for range 30 {
+		farmed = append(farmed, f.device(t, ann, ask(ann.Email, goodPassword)))
+	}
+	own, err := f.ChangePassword(t.Context(), PasswordChange{
+		User: ann.ID, Session: l.session.ID, Current: secret.FromString(goodPassword), New: secret.FromString("another long password"),
+		Device: farmed[0], Caller: somebody(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := 0
+	for _, d := range farmed {
+		for range 10 {
+			a := ask(ann.Email, "guess")
+			a.Device = d
+			if f.outcome(t, a) == "wrong" {
+				looked++
+			}
+		}
+	}
+	if looked != 11 {
+		t.Errorf("%d of 300 guesses were looked at, want the 11 of one stranger", looked)
+	}
+	a := ask(ann.Email, "another long password")
+	a.Device = own.Device
+	if got := f.outcome(t, a); got != "in" {
+		t.Errorf("the browser that changed the password: %q", got)
+	}
+}
+
+// Right passwords are never counted: only the turns of the queue keep a flood of them from everybody else.
+func TestFloodOfRightPasswordsKeepsNobodyOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(n *Needs) { n.Hashing.AtOnce, n.Hashing.Waiting, n.Hashing.Patience = 1, 10, time.Minute })
+	ann, mallory := f.user(t, "ann@example.com"), f.user(t, "mallory@example.com")
+	home, flood := ask(ann.Email, goodPassword), ask(mallory.Email, goodPassword)
+	home.Device, flood.Device = f.device(t, ann, home), f.device(t, mallory, flood)
+	elsewhere, storm := from("203.0.113.5", ann.Email, goodPassword), from("198.51.100.9", mallory.Email, goodPassword)
+	for name, c := range map[string]struct{ owner, flood auth.LoginAsk }{
+		"in the line of devices":   {home, flood},
+		"in the line of strangers": {elsewhere, storm},
+	} {
+		leave := hold(t, f.hasher.queue)
+		var all sync.WaitGroup
+		for range 30 {
+			all.Go(func() { _, _ = f.Verify(t.Context(), c.flood) })
+		}
+		for f.hasher.queue.count.Load() < 10 {
+			time.Sleep(time.Millisecond)
+		}
+		owner := make(chan string, 1)
+		all.Go(func() { owner <- f.outcome(t, c.owner) })
+		for f.hasher.queue.refused.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		leave()
+		if got := <-owner; got != "in" {
+			t.Errorf("%s: the owner heard %q", name, got)
+		}
+		all.Wait()
+	}
+}
+
+func TestKnownDeviceWaitsInALineOfItsOwn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(n *Needs) { n.Hashing.AtOnce, n.Hashing.Waiting, n.Hashing.Patience = 1, 1, time.Minute })
+	ann := f.user(t, "ann@example.com")
+	home := ask(ann.Email, goodPassword)
+	home.Device = f.device(t, ann, home)
+	leave := hold(t, f.hasher.queue)
+	var all sync.WaitGroup
+	all.Go(func() { _, _ = f.Verify(t.Context(), from("203.0.113.5", "bob@example.com", "guess")) })
+	for f.hasher.queue.count.Load() < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	if got := f.outcome(t, from("203.0.113.6", ann.Email, goodPassword)); got != "busy" {
+		t.Errorf("a second stranger: %q, want busy", got)
+	}
+	all.Go(func() {
+		if got := f.outcome(t, home); got != "in" {
+			t.Errorf("the known device: %q, want in", got)
+		}
+	})
+	for f.hasher.queue.count.Load() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	leave()
+	all.Wait()
+}

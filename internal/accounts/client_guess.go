@@ -13,7 +13,7 @@ import (
 // can keep the client itself out: a right secret of 256 bits needs no counter to be safe, and costs no look at one.
 func (s *Service) ClientFailed(ctx context.Context, client string, caller auth.Caller) error {
 	counters := s.places(caller, s.rules.ClientAddress, countClientAddress, s.rules.ClientNetwork, countClientNetwork)
-	t := newTry(strangers, append(counters, s.counter(s.rules.Client, countClient, client)))
+	t := newTry(seat{}, append(counters, s.counter(s.rules.Client, countClient, client)))
 	err := s.needs.DB.View(ctx, func(tx *store.Tx) error { return t.allowed(ctx, tx, s.now()) })
 	if err == nil {
 		err = s.begin(ctx, t)

@@ -33,6 +33,27 @@ func newCommon(list string) common {
 // fold puts a password into the form in which it is compared with the list.
 func fold(s string) string { return norm.NFC.String(strings.ToLower(s)) }
 
+// bare is a folded password without what people put between and around words: signs, blanks and characters that nobody
+// sees; full-width and other spellings of a letter are the letter.
+func bare(folded string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return r
+		}
+		return -1
+	}, norm.NFKC.String(folded))
+}
+
+// pair tells whether a text is two entries, one after the other: no more than a guess at each.
+func (c common) pair(s string) bool {
+	for n := minCore; n <= len(s)-minCore; n++ {
+		if c.contains(s[:n]) && c.contains(s[n:]) {
+			return true
+		}
+	}
+	return false
+}
+
 func (c common) contains(s string) bool {
 	_, found := slices.BinarySearch(c, s)
 	return found
@@ -64,10 +85,10 @@ func unleet(s string) string {
 	return strings.NewReplacer("@", "a", "4", "a", "3", "e", "1", "i", "!", "i", "0", "o", "5", "s", "$", "s", "7", "t").Replace(s)
 }
 
-// repeated returns the part that a text repeats to its end, or the text.
+// repeated returns the part that a text repeats to its end, the last time perhaps not whole, or the text.
 func repeated(s string) string {
 	for n := 1; n <= len(s)/2; n++ {
-		if len(s)%n == 0 && strings.Repeat(s[:n], len(s)/n) == s {
+		if s[n:] == s[:len(s)-n] {
 			return s[:n]
 		}
 	}

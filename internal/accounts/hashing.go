@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
+	"github.com/go-crypt/crypt/algorithm"
 	"github.com/go-crypt/crypt/algorithm/argon2"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -68,6 +70,18 @@ type hasher struct {
 	queue *queue
 	today string       // how a hash made today begins: kind and cost
 	dummy secret.Token // such a hash that no password has
+
+	work   atomic.Int64 // hashes computed to compare, since the start
+	before func()       // of tests: called before each
+}
+
+// compare computes a hash, whatever of it.
+func (h *hasher) compare(d algorithm.Digest, password secret.Token) bool {
+	h.work.Add(1)
+	if h.before != nil {
+		h.before()
+	}
+	return d.MatchBytes(password.Bytes())
 }
 
 func newHasher(cost Hashing) (*hasher, error) {
@@ -85,8 +99,8 @@ func newHasher(cost Hashing) (*hasher, error) {
 }
 
 // hash returns the PHC string of a password that has passed the rules.
-func (h *hasher) hash(ctx context.Context, l line, password secret.Token) (secret.Token, error) {
-	leave, err := h.queue.enter(ctx, l)
+func (h *hasher) hash(ctx context.Context, s seat, password secret.Token) (secret.Token, error) {
+	leave, err := h.queue.enter(ctx, s)
 	if err != nil {
 		return secret.Token{}, err
 	}
@@ -122,8 +136,8 @@ func (h *hasher) matchNow(stored, password secret.Token) (bool, error) {
 		if digest, err = decode(h.dummy); err != nil {
 			return false, err
 		}
-		digest.MatchBytes(password.Bytes())
+		h.compare(digest, password)
 		return false, fault
 	}
-	return digest.MatchBytes(password.Bytes()), nil
+	return h.compare(digest, password), nil
 }

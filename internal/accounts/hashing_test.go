@@ -1,8 +1,10 @@
 package accounts
 
 import (
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/daypass/daypass/internal/secret"
 )
@@ -20,7 +22,7 @@ func mustHasher(t *testing.T, cost Hashing) *hasher {
 
 func TestDefaultHashHasTheParametersOfOWASP(t *testing.T) {
 	t.Parallel()
-	phc, err := mustHasher(t, Hashing{}).hash(t.Context(), strangers, secret.FromString("correct horse battery staple"))
+	phc, err := mustHasher(t, Hashing{}).hash(t.Context(), anybody, secret.FromString("correct horse battery staple"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +38,8 @@ func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
 	t.Parallel()
 	h := mustHasher(t, cheap())
 	password := secret.FromString("one and the same password")
-	first, err := h.hash(t.Context(), strangers, password)
-	second, err2 := h.hash(t.Context(), strangers, password)
+	first, err := h.hash(t.Context(), anybody, password)
+	second, err2 := h.hash(t.Context(), anybody, password)
 	if err != nil || err2 != nil || first.Equal(second) {
 		t.Fatalf("want two hashes with salts of their own (%v, %v)", err, err2)
 	}
@@ -67,7 +69,7 @@ func TestHashOfTheReferenceImplementationVerifies(t *testing.T) {
 func TestUnknownUserCostsTheSameHash(t *testing.T) {
 	t.Parallel()
 	h := mustHasher(t, cheap())
-	stored, err := h.hash(t.Context(), strangers, secret.FromString("anything"))
+	stored, err := h.hash(t.Context(), anybody, secret.FromString("anything"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,5 +91,13 @@ func TestHashingParametersOutOfRangeAreRefused(t *testing.T) {
 		if _, err := newHasher(cost); err == nil {
 			t.Errorf("%+v: want an error", cost)
 		}
+	}
+}
+
+func TestQueueHasTheLimitsOfTheDesign(t *testing.T) {
+	t.Parallel()
+	h := mustHasher(t, Hashing{})
+	if q := h.queue; q.free != runtime.GOMAXPROCS(0) || q.limit != 100 || q.patience != 5*time.Second {
+		t.Errorf("%d at once, %d waiting for %v; want as many as cores, 100 for 5s", q.free, q.limit, q.patience)
 	}
 }

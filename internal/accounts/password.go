@@ -18,7 +18,7 @@ func (s *Service) Hash(ctx context.Context, password secret.Token, email string)
 	if err := s.checkPassword(password, email); err != nil {
 		return secret.Token{}, err
 	}
-	return s.hasher.hash(ctx, familiar, password)
+	return s.hasher.hash(ctx, seat{familiar, email}, password)
 }
 
 // Verify returns the enabled user whose address and password these are. The error is auth.ErrCredentials for an
@@ -30,17 +30,17 @@ func (s *Service) Verify(ctx context.Context, ask auth.LoginAsk) (Entry, error) 
 	if err != nil {
 		email = strings.ToLower(ask.Email)
 	}
-	t := s.tryLogIn(email, ask)
+	var t *try
 	var user auth.User
 	err = s.needs.DB.View(ctx, func(tx *store.Tx) error {
-		if err := t.allowed(ctx, tx, s.now()); err != nil {
+		var err error
+		if user, err = tx.Users.FindByEmail(ctx, email); err != nil && !errors.Is(err, auth.ErrNotFound) {
 			return err
 		}
-		var err error
-		user, err = tx.Users.FindByEmail(ctx, email)
-		return err
+		t = s.tryLogIn(email, user, ask)
+		return t.allowed(ctx, tx, s.now())
 	})
-	if err != nil && !errors.Is(err, auth.ErrNotFound) {
+	if err != nil {
 		return Entry{}, fmt.Errorf("accounts: verify: %w", err)
 	}
 	if err := s.verify(ctx, user, ask.Password, t, ask.Caller); err != nil {
@@ -52,7 +52,7 @@ func (s *Service) Verify(ctx context.Context, ask auth.LoginAsk) (Entry, error) 
 // Confirm verifies the password of a user who is logged in already, for one act and with the errors of Verify; unlike
 // Reauthenticate it leaves the session as it was.
 func (s *Service) Confirm(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) error {
-	t := s.tryAgain(session)
+	t := s.tryAgain(user, session)
 	if _, err := s.confirm(ctx, user, password, t, caller); err != nil {
 		return err
 	}
@@ -82,11 +82,12 @@ func (s *Service) confirm(ctx context.Context, id auth.ID, password secret.Token
 // verify takes the zero user for one who is unknown. The try is counted in the moment when it is made: whoever is
 // turned away by the queue has not tried.
 func (s *Service) verify(ctx context.Context, user auth.User, password secret.Token, t *try, caller auth.Caller) error {
+	raw := password
 	password = normalizePassword(password)
 	if tooLong(password) { // nobody's: whoever sends it learns nothing about the address
 		return auth.ErrCredentials
 	}
-	match, err := s.match(ctx, user.Password, password, t)
+	match, err := s.match(ctx, user.Password, password, raw, t)
 	if err != nil && !errors.Is(err, errHash) {
 		return fmt.Errorf("accounts: verify: %w", err)
 	}
@@ -94,15 +95,15 @@ func (s *Service) verify(ctx context.Context, user auth.User, password secret.To
 		s.noteFailure(user.ID, caller, t.delays(), err)
 		return auth.ErrCredentials
 	}
-	if !s.hasher.current(user.Password) {
-		s.rehash(ctx, user, password, t.line)
+	if !s.hasher.current(user.Password) && !auth.CutsPasswords(user.Password, password) {
+		s.rehash(ctx, user, password, t.seat)
 	}
 	return nil
 }
 
-// match counts the try and looks.
-func (s *Service) match(ctx context.Context, stored, password secret.Token, t *try) (bool, error) {
-	leave, err := s.hasher.queue.enter(ctx, t.line)
+// match counts the try and looks. A hash that was made elsewhere may be of the password as it was typed.
+func (s *Service) match(ctx context.Context, stored, password, raw secret.Token, t *try) (bool, error) {
+	leave, err := s.hasher.queue.enter(ctx, t.seat)
 	if err != nil {
 		return false, err
 	}
@@ -110,13 +111,17 @@ func (s *Service) match(ctx context.Context, stored, password secret.Token, t *t
 	if err := s.begin(ctx, t); err != nil {
 		return false, err
 	}
-	return s.hasher.matchNow(stored, password)
+	match, err := s.hasher.matchNow(stored, password)
+	if err == nil && !match && !raw.Equal(password) && auth.MadeElsewhere(stored) {
+		return s.hasher.matchNow(stored, raw)
+	}
+	return match, err
 }
 
 // rehash stores the password that was just found right as today's parameters have it: an imported hash, or one
 // from before a change of cost. Nobody is refused because it did not come about; the next log-in tries again.
-func (s *Service) rehash(ctx context.Context, user auth.User, password secret.Token, l line) {
-	phc, err := s.hasher.hash(ctx, l, password)
+func (s *Service) rehash(ctx context.Context, user auth.User, password secret.Token, at seat) {
+	phc, err := s.hasher.hash(ctx, at, password)
 	if err != nil {
 		return
 	}
@@ -132,26 +137,38 @@ type PasswordChange struct {
 	Session auth.ID // stays, with its grants; zero: none stays
 	Current secret.Token
 	New     secret.Token
+	Device  secret.Token // device cookie of the browser; empty: none
 	Caller  auth.Caller
 }
 
+// Renewed are the cookies of a browser after a change of password; the old ones are a stranger's.
+type Renewed struct{ Session, Device secret.Token }
+
 // ChangePassword replaces the password and ends every other session of the user and every grant that is not of the
 // session kept, offline ones too: whoever stole the old password loses what it bought. The session kept gets another
-// SSO cookie, whose value is returned, because rights change hands here (ASVS 7.2.4). The error is auth.ErrCredentials,
+// SSO cookie, because rights change hands here (ASVS 7.2.4), and its browser alone stays a known device. The error is auth.ErrCredentials,
 // *auth.Throttled, *auth.WeakPassword, auth.ErrBusy or the store's.
-func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) (secret.Token, error) {
-	t := s.tryAgain(c.Session)
+func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) (Renewed, error) {
+	t := s.tryAgain(c.User, c.Session)
 	user, err := s.confirm(ctx, c.User, c.Current, t, c.Caller)
 	if err != nil {
-		return secret.Token{}, err
+		return Renewed{}, err
 	}
 	phc, err := s.Hash(ctx, c.New, user.Email)
 	if err != nil {
 		// The current password was right, so the try does not count; nobody is refused for the bookkeeping.
 		_ = s.needs.DB.Update(ctx, func(tx *store.Tx) error { return t.succeed(ctx, tx, s.now()) })
-		return secret.Token{}, err
+		return Renewed{}, err
 	}
-	return s.replacePassword(ctx, user, phc, c, t)
+	cookie, err := s.replacePassword(ctx, user, phc, c, t)
+	if err != nil {
+		return Renewed{}, err
+	}
+	device, err := auth.DeviceCookie(c.Device, user.ID, user.PasswordVersion+1, s.needs.Keys)
+	if err != nil {
+		return Renewed{}, fmt.Errorf("accounts: change password: %w", err)
+	}
+	return Renewed{cookie, device}, nil
 }
 
 // replacePassword stores a new hash for the user as it was when the old password was verified.
@@ -170,7 +187,7 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		if err := s.endOthers(ctx, tx, end); err != nil {
 			return err
 		}
-		if err := s.revokeOutside(ctx, tx, end); err != nil {
+		if _, err := tx.Grants.RevokeOutside(ctx, end.user, end.keep, end.reason, now, s.needs.Rules.RevokeFor); err != nil {
 			return err
 		}
 		if !c.Session.IsZero() {

@@ -47,7 +47,9 @@ func (s *Service) checkPassword(p secret.Token, email string) error {
 		return &auth.WeakPassword{Reason: fmt.Sprintf("The password needs at least %d characters; a few unrelated words make a good one.", s.needs.MinPassword)}
 	}
 	switch folded := fold(text); {
-	case s.common.covers(folded):
+	case different(folded) < minDifferent:
+		return &auth.WeakPassword{Reason: "The password repeats a few characters; a few unrelated words make a good one."}
+	case s.common.covers(folded), s.common.covers(bare(folded)), s.common.pair(bare(folded)):
 		return &auth.WeakPassword{Reason: "Many people use this password, so it is among the first to be tried; choose another one."}
 	case s.obvious(folded, email):
 		return &auth.WeakPassword{Reason: "The password must not be the email address or the name of this service with little added."}
@@ -76,7 +78,17 @@ func (s *Service) obvious(folded, email string) bool {
 	return own < minOwnLetters && 2*own <= all || s.common.covers(rest)
 }
 
+// different is how many different characters a folded password has, of those that can be seen.
+func different(folded string) int {
+	seen := map[rune]bool{}
+	for _, r := range bare(folded) {
+		seen[r] = true
+	}
+	return len(seen)
+}
+
 const (
+	minDifferent   = 5 // characters
 	minContextWord = 3 // characters; shorter names are in every other word
 	minOwnLetters  = 6 // of a password beside the words of its context
 )

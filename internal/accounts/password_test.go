@@ -90,7 +90,7 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 			t.Fatalf("a refused change left %q of the other session", got)
 		}
 		change.New = secret.FromString("another long password")
-		cookie, err := f.ChangePassword(t.Context(), change)
+		renewed, err := f.ChangePassword(t.Context(), change)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func TestChangeOfPasswordEndsAllButTheCurrentSession(t *testing.T) {
 		if _, _, err := f.SessionByToken(t.Context(), here.cookie); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("the SSO cookie from before: got %v, want ErrNotFound", err)
 		}
-		if view, _, err := f.SessionByToken(t.Context(), cookie); err != nil || view.ID != here.session.ID {
+		if view, _, err := f.SessionByToken(t.Context(), renewed.Session); err != nil || view.ID != here.session.ID {
 			t.Errorf("the new SSO cookie: got %v, %v, want the same session", view.ID, err)
 		}
 		if _, err := f.Verify(t.Context(), ask("ann@example.com", change.New.Reveal())); err != nil {

@@ -19,101 +19,130 @@ const (
 	lines
 )
 
-// queue lets a few callers work at once and a bounded number wait in each line, first come first served,
-// for a bounded time. Everybody else hears at once that it is busy: a caller who waits longer than its
-// user does only burns the memory of those behind it. While both lines wait they take turns, so that a
-// flood of strangers leaves half of the work to those who have been here before.
+// seat is who waits where: in the line of strangers one host is one who, in the other one a user is.
+type seat struct {
+	line line
+	who  string
+}
+
+// queue lets a few callers work at once and a bounded number wait in each line, for a bounded time. Everybody else hears
+// at once that it is busy: a caller who waits longer than its user does only burns the memory of those behind it.
+//
+// It is fair in two ways. While both lines wait they take turns, so that a flood of strangers leaves half of the work to
+// those who have been here before. And within a line everybody who waits takes turns, whose many requests count as one,
+// and a full line sends away the last request of whoever has the most: nobody's flood, of right passwords or wrong ones,
+// keeps anybody else out.
 type queue struct {
 	patience time.Duration
 	limit    int // of each line
 
 	mu    sync.Mutex
-	free  int                    // places that nobody holds
-	wait  [lines][]chan struct{} // a closed channel has been handed a place
-	turn  line                   // whose turn it is while both wait
-	count atomic.Int64           // of all who wait
+	free  int // places that nobody holds
+	lines [lines]waiting
+	turn  line         // whose turn it is while both wait
+	count atomic.Int64 // of all who wait
 
 	refused atomic.Int64 // callers turned away, since the start
 }
 
-func newQueue(atOnce, waiting int, patience time.Duration) *queue {
-	return &queue{patience: patience, limit: waiting, free: atOnce, turn: familiar}
+// waiter is one request that waits.
+type waiter struct {
+	done   chan struct{} // closed when it has a place, or was sent away
+	busy   bool          // it was sent away; read after done
+	seated bool          // it has a place
 }
 
-// enter waits for a place; the caller must call leave when it is done. It returns an error that is
-// auth.ErrBusy when the line is full, the patience is over or ctx ends.
-func (q *queue) enter(ctx context.Context, l line) (leave func(), err error) {
-	place, err := q.join(l)
-	if err != nil {
-		q.refused.Add(1)
-		return nil, err
-	}
+func newQueue(atOnce, limit int, patience time.Duration) *queue {
+	return &queue{patience: patience, limit: limit, free: atOnce, turn: familiar}
+}
+
+// enter waits for a place; the caller must call leave when it is done. It returns an error that is auth.ErrBusy when the
+// line is full, the patience is over or ctx ends.
+func (q *queue) enter(ctx context.Context, s seat) (leave func(), err error) {
+	w := q.join(s)
 	patience := time.NewTimer(q.patience)
 	defer patience.Stop()
 	select {
-	case <-place:
-		return q.leave, nil
+	case <-w.done:
 	case <-patience.C:
 		err = auth.ErrBusy
 	case <-ctx.Done():
 		err = fmt.Errorf("%w: %w", auth.ErrBusy, ctx.Err())
 	}
-	if !q.giveUp(l, place) { // it was handed a place in the same moment
+	if q.settle(s, w) {
 		return q.leave, nil
 	}
 	q.refused.Add(1)
+	if err == nil {
+		err = auth.ErrBusy
+	}
 	return nil, err
 }
 
-// join returns a channel that is closed when the caller has a place.
-func (q *queue) join(l line) (chan struct{}, error) {
+// join gives the caller a place, a seat to wait in, or sends it away.
+func (q *queue) join(s seat) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	place := make(chan struct{})
-	if q.free > 0 { // then nobody waits
+	w := &waiter{done: make(chan struct{})}
+	l := &q.lines[s.line]
+	switch {
+	case q.free > 0: // then nobody waits
 		q.free--
-		close(place)
-		return place, nil
+		w.seated = true
+		close(w.done)
+	case l.n >= q.limit && !q.makeRoom(l, s.who):
+		w.busy = true
+		close(w.done)
+	default:
+		l.add(s.who, w)
+		q.count.Add(1)
 	}
-	if len(q.wait[l]) >= q.limit {
-		return nil, auth.ErrBusy
-	}
-	q.wait[l] = append(q.wait[l], place)
-	q.count.Add(1)
-	return place, nil
+	return w
 }
 
-// giveUp leaves the line; false when there is a place to be given back instead.
-func (q *queue) giveUp(l line, place chan struct{}) bool {
+// makeRoom sends away the last request of whoever has the most waiting in a full line, if that is more than the newcomer
+// would have.
+func (q *queue) makeRoom(l *waiting, newcomer string) bool {
+	most := l.largest()
+	if len(l.by[most]) <= len(l.by[newcomer])+1 {
+		return false
+	}
+	last := l.by[most][len(l.by[most])-1]
+	l.remove(most, last)
+	q.count.Add(-1)
+	last.busy = true
+	close(last.done)
+	return true
+}
+
+// settle leaves the line when the waiter is still in it; true when it has a place.
+func (q *queue) settle(s seat, w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for i, p := range q.wait[l] {
-		if p == place {
-			q.wait[l] = append(q.wait[l][:i], q.wait[l][i+1:]...)
-			q.count.Add(-1)
-			return true
-		}
+	if !w.seated && !w.busy {
+		q.lines[s.line].remove(s.who, w)
+		q.count.Add(-1)
 	}
-	return false
+	return w.seated
 }
 
-// leave hands the place to the longest waiter of the line whose turn it is.
+// leave hands the place to whoever's turn it is.
 func (q *queue) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	next := q.turn
-	if len(q.wait[next]) == 0 {
+	if q.lines[next].n == 0 {
 		next = (next + 1) % lines
 	}
-	if len(q.wait[next]) == 0 {
+	if q.lines[next].n == 0 {
 		q.free++
 		return
 	}
-	place := q.wait[next][0]
-	q.wait[next] = q.wait[next][1:]
+	w := q.lines[next].pop()
 	q.count.Add(-1)
 	q.turn = (next + 1) % lines
-	close(place)
+	w.seated = true
+	close(w.done)
 }
 
 // HashQueue tells how many callers wait for a password to be hashed, and how many were turned away since the start.

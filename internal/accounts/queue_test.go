@@ -11,11 +11,14 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 )
 
+// anybody is one stranger.
+var anybody = seat{line: strangers}
+
 // hold fills every place of the queue and returns how to free one.
 func hold(t *testing.T, q *queue) func() {
 	t.Helper()
 	for range q.free {
-		if _, err := q.enter(t.Context(), strangers); err != nil {
+		if _, err := q.enter(t.Context(), anybody); err != nil {
 			t.Fatalf("enter a free queue: %v", err)
 		}
 	}
@@ -29,7 +32,7 @@ func TestQueueLetsTheWaiterInWhenAPlaceIsFree(t *testing.T) {
 		leave := hold(t, q)
 		entered := make(chan error, 1)
 		go func() {
-			_, err := q.enter(t.Context(), strangers)
+			_, err := q.enter(t.Context(), anybody)
 			entered <- err
 		}()
 		synctest.Wait()
@@ -52,7 +55,7 @@ func TestQueueGivesUpWhenPatienceIsOver(t *testing.T) {
 		q := newQueue(1, 100, 5*time.Second)
 		hold(t, q)
 		start := time.Now()
-		_, err := q.enter(t.Context(), strangers)
+		_, err := q.enter(t.Context(), anybody)
 		if waited := time.Since(start); !errors.Is(err, auth.ErrBusy) || waited != 5*time.Second {
 			t.Errorf("got %v after %v, want busy after 5s", err, waited)
 		}
@@ -70,7 +73,7 @@ func TestQueueRefusesAtOnceWhenAHundredWait(t *testing.T) {
 		outcomes := make(chan error, 100)
 		for range 100 {
 			go func() {
-				_, err := q.enter(t.Context(), strangers)
+				_, err := q.enter(t.Context(), anybody)
 				outcomes <- err
 			}()
 		}
@@ -79,7 +82,7 @@ func TestQueueRefusesAtOnceWhenAHundredWait(t *testing.T) {
 			t.Fatalf("%d of the hundred did not wait", n)
 		}
 		start := time.Now()
-		if _, err := q.enter(t.Context(), strangers); !errors.Is(err, auth.ErrBusy) || time.Since(start) != 0 {
+		if _, err := q.enter(t.Context(), anybody); !errors.Is(err, auth.ErrBusy) || time.Since(start) != 0 {
 			t.Errorf("waiter 101: got %v after %v, want busy at once", err, time.Since(start))
 		}
 		for range 100 {
@@ -101,7 +104,7 @@ func TestQueueServesInTheOrderOfArrival(t *testing.T) {
 		served := make(chan int, 10)
 		for i := range 10 {
 			go func() {
-				if _, err := q.enter(t.Context(), strangers); err == nil {
+				if _, err := q.enter(t.Context(), anybody); err == nil {
 					served <- i
 				}
 			}()
@@ -125,11 +128,11 @@ func TestQueueLetsGoOfACallerWhoHangsUp(t *testing.T) {
 		leave := hold(t, q)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := q.enter(ctx, strangers); !errors.Is(err, auth.ErrBusy) || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := q.enter(ctx, anybody); !errors.Is(err, auth.ErrBusy) || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want busy because of the deadline", err)
 		}
 		leave()
-		if _, err := q.enter(t.Context(), strangers); err != nil {
+		if _, err := q.enter(t.Context(), anybody); err != nil {
 			t.Errorf("the place was lost: %v", err)
 		}
 	})
@@ -143,21 +146,21 @@ func TestQueueCountsWhomItTurnsAway(t *testing.T) {
 		s := &Service{hasher: &hasher{queue: q}}
 		impatient := make(chan error)
 		go func() {
-			_, err := q.enter(t.Context(), strangers)
+			_, err := q.enter(t.Context(), anybody)
 			impatient <- err
 		}()
 		synctest.Wait()
 		if waiting, refused := s.HashQueue(); waiting != 1 || refused != 0 {
 			t.Errorf("one waits: got %d waiting, %d refused", waiting, refused)
 		}
-		if _, err := q.enter(t.Context(), strangers); !errors.Is(err, auth.ErrBusy) {
+		if _, err := q.enter(t.Context(), anybody); !errors.Is(err, auth.ErrBusy) {
 			t.Errorf("got %v, want busy", err)
 		}
 		if err := <-impatient; !errors.Is(err, auth.ErrBusy) {
 			t.Errorf("got %v, want busy", err)
 		}
 		leave()
-		if _, err := q.enter(t.Context(), strangers); err != nil {
+		if _, err := q.enter(t.Context(), anybody); err != nil {
 			t.Errorf("a free queue: %v", err)
 		}
 		if waiting, refused := s.HashQueue(); waiting != 0 || refused != 2 {
@@ -175,7 +178,7 @@ func TestLinesOfTheQueueTakeTurns(t *testing.T) {
 		wait := func(l line, n int) {
 			for range n {
 				go func() {
-					if _, err := q.enter(t.Context(), l); err == nil {
+					if _, err := q.enter(t.Context(), seat{line: l}); err == nil {
 						served <- l
 					}
 				}()
@@ -201,15 +204,15 @@ func TestFullLineOfStrangersLeavesTheOtherOpen(t *testing.T) {
 		q := newQueue(1, 2, 5*time.Second)
 		leave := hold(t, q)
 		for range 2 {
-			go func() { _, _ = q.enter(t.Context(), strangers) }()
+			go func() { _, _ = q.enter(t.Context(), anybody) }()
 		}
 		synctest.Wait()
-		if _, err := q.enter(t.Context(), strangers); !errors.Is(err, auth.ErrBusy) {
+		if _, err := q.enter(t.Context(), anybody); !errors.Is(err, auth.ErrBusy) {
 			t.Errorf("third stranger: got %v, want busy", err)
 		}
 		entered := make(chan error, 1)
 		go func() {
-			_, err := q.enter(t.Context(), familiar)
+			_, err := q.enter(t.Context(), seat{line: familiar})
 			entered <- err
 		}()
 		synctest.Wait()
@@ -225,5 +228,74 @@ func TestFullLineOfStrangersLeavesTheOtherOpen(t *testing.T) {
 		}
 		leave()
 		leave()
+	})
+}
+
+// crowd makes n requests wait in a seat and returns where their outcomes come.
+func crowd(t *testing.T, q *queue, s seat, n int) chan error {
+	t.Helper()
+	outcomes := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := q.enter(t.Context(), s)
+			outcomes <- err
+		}()
+		synctest.Wait()
+	}
+	return outcomes
+}
+
+func TestFloodOfOneKeepsNobodyElseOutOfALine(t *testing.T) {
+	t.Parallel()
+	for _, l := range []line{strangers, familiar} {
+		synctest.Test(t, func(t *testing.T) {
+			q := newQueue(1, 100, 5*time.Second)
+			leave := hold(t, q)
+			flood := crowd(t, q, seat{l, "mallory"}, 150)
+			if n := len(flood); n != 50 {
+				t.Errorf("%d of the flood were sent away at once, want 50", n)
+			}
+			owner := crowd(t, q, seat{l, "owner"}, 2)
+			if n := len(flood); n != 52 || len(owner) != 0 {
+				t.Errorf("%d of the flood were sent away, %d of the owner's, want two more for the owner's two", n, len(owner))
+			}
+			for range 4 { // the owner's two are served among the first four
+				leave()
+				synctest.Wait()
+			}
+			if len(owner) != 2 || <-owner != nil || <-owner != nil {
+				t.Error("the owner waits behind the flood")
+			}
+			if n := q.count.Load(); n != 96 {
+				t.Errorf("%d wait, want 96", n)
+			}
+		})
+	}
+}
+
+func TestFullLineOfManyStaysFull(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 3, 5*time.Second)
+		leave := hold(t, q)
+		var waits []chan error
+		for _, who := range []string{"a", "b", "c"} {
+			waits = append(waits, crowd(t, q, seat{strangers, who}, 1))
+		}
+		late := crowd(t, q, seat{strangers, "d"}, 1)
+		if len(late) != 1 || !errors.Is(<-late, auth.ErrBusy) {
+			t.Error("a fourth pushes out one of three who have one request each")
+		}
+		for _, w := range waits {
+			leave()
+			synctest.Wait()
+			if len(w) != 1 || <-w != nil {
+				t.Error("not served in turn")
+			}
+		}
+		leave()
+		if q.free != 1 {
+			t.Errorf("%d places are free, want 1", q.free)
+		}
 	})
 }

@@ -15,9 +15,9 @@ import (
 // Reauthenticate verifies the password of a user who is logged in already: a step-up. The session gets another SSO
 // cookie, whose value is returned, and the time of this authentication, and so do its first-party grants, so that the
 // next refresh brings an access token that a resource asking for a recent log-in accepts (RFC 9470 §4). The error is one
-// of Verify's, or auth.ErrNotFound when the session ended meanwhile.
+// of Verify's, or auth.ErrSessionOver when the session ended meanwhile.
 func (s *Service) Reauthenticate(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) (secret.Token, error) {
-	t := s.tryAgain(session)
+	t := s.tryAgain(user, session)
 	found, err := s.confirm(ctx, user, password, t, caller)
 	if err != nil {
 		return secret.Token{}, err
@@ -46,9 +46,9 @@ func (s *Service) Reauthenticate(ctx context.Context, user, session auth.ID, pas
 }
 
 // stepUp renews the id of a session whose user has just proved the password again, and writes the time of it. What else
-// the user was recognised by stays told. The error is auth.ErrNotFound when the session is over.
+// the user was recognised by stays told. The error is auth.ErrSessionOver when it is.
 func (s *Service) stepUp(ctx context.Context, tx *store.Tx, session auth.ID, cookie secret.Token, now time.Time) error {
-	view, err := tx.Sessions.Find(ctx, session)
+	view, err := s.living(ctx, tx, session)
 	if err != nil {
 		return err
 	}
@@ -61,22 +61,31 @@ func (s *Service) stepUp(ctx context.Context, tx *store.Tx, session auth.ID, coo
 		return err
 	}
 	if !renewed {
-		return auth.ErrNotFound
+		return auth.ErrSessionOver
 	}
 	return tx.Grants.Reauthenticated(ctx, session, auth.FirstPartyClient, now, amr)
 }
 
-// renew gives a session another SSO cookie and leaves the rest. The error is auth.ErrNotFound when the session is over.
+// renew gives a session another SSO cookie and leaves the rest. The error is auth.ErrSessionOver when it is.
 func (s *Service) renew(ctx context.Context, tx *store.Tx, session auth.ID, cookie secret.Token) error {
-	view, err := tx.Sessions.Find(ctx, session)
+	view, err := s.living(ctx, tx, session)
 	if err != nil {
 		return err
 	}
 	renewed, err := tx.Sessions.Renew(ctx, session, cookie.Hash(), view.AuthTime, view.AMR)
 	if err == nil && !renewed {
-		err = auth.ErrNotFound
+		err = auth.ErrSessionOver
 	}
 	return err
+}
+
+// living reads a session that is to be renewed.
+func (s *Service) living(ctx context.Context, tx *store.Tx, session auth.ID) (auth.SessionView, error) {
+	view, err := tx.Sessions.Find(ctx, session)
+	if errors.Is(err, auth.ErrNotFound) {
+		err = auth.ErrSessionOver
+	}
+	return view, err
 }
 
 // makeRoom ends the least recently used sessions of a user who has more than one may have.

@@ -81,8 +81,8 @@ func TestStepUpOfASessionThatIsOverIsRefused(t *testing.T) {
 	if err := f.LogOut(t.Context(), somebody(), l.session.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.Reauthenticate(t.Context(), ann.ID, l.session.ID, secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrNotFound) {
-		t.Errorf("got %v, want ErrNotFound", err)
+	if _, err := f.Reauthenticate(t.Context(), ann.ID, l.session.ID, secret.FromString(goodPassword), somebody()); !errors.Is(err, auth.ErrSessionOver) {
+		t.Errorf("got %v, want ErrSessionOver", err)
 	}
 	if got := f.standing(t, l); got != "offline" {
 		t.Errorf("%q is left, want the offline grant alone", got)
@@ -111,5 +111,36 @@ func TestOneSessionTooManyEndsTheLeastRecentlyUsedOne(t *testing.T) {
 				t.Errorf("session %d: %q is left, want %q", i, got, want)
 			}
 		}
+	})
+}
+
+func TestStepUpOfAUserWhoIsGoneIsRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	for email, end := range map[string]func(*testing.T, auth.User){"disabled@example.com": f.disable, "deleted@example.com": f.remove, "changed@example.com": f.changePassword} {
+		u := f.user(t, email)
+		l := f.logIn(t, u)
+		f.hasher.before = func() { end(t, u) } // after the user was read
+		_, err := f.Reauthenticate(t.Context(), u.ID, l.session.ID, secret.FromString(goodPassword), somebody())
+		f.hasher.before = nil
+		if !errors.Is(err, auth.ErrCredentials) {
+			t.Errorf("%s: got %v, want ErrCredentials", email, err)
+		}
+		f.view(t, func(tx *store.Tx) error {
+			view, err := tx.Sessions.Find(t.Context(), l.session.ID)
+			if view.TokenHash != l.cookie.Hash() {
+				t.Errorf("%s: the session was renewed", email)
+			}
+			return err
+		})
+	}
+}
+
+// changePassword moves the version as an operator's change does.
+func (f *fixture) changePassword(t *testing.T, u auth.User) {
+	t.Helper()
+	f.update(t, func(tx *store.Tx) error {
+		_, err := tx.Users.SetPassword(t.Context(), u.ID, u.PasswordVersion, secret.FromString("another hash"))
+		return err
 	})
 }

@@ -107,7 +107,7 @@ func (s *Service) endReplaced(ctx context.Context, tx *store.Tx, ask auth.LoginA
 
 // DeviceCookie returns the device cookie's value for the browser of a log-in, to be set when that came about.
 func (s *Service) DeviceCookie(e Entry) (secret.Token, error) {
-	value, err := auth.DeviceCookie(e.ask.Device, e.Email, s.needs.Keys)
+	value, err := auth.DeviceCookie(e.ask.Device, e.ID, e.PasswordVersion, s.needs.Keys)
 	if err != nil {
 		return secret.Token{}, fmt.Errorf("accounts: device cookie: %w", err)
 	}

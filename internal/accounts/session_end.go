@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -110,23 +109,6 @@ func (s *Service) endOthers(ctx context.Context, tx *store.Tx, e ending) error {
 			return err
 		}
 		if err := e.tell(ctx, tx, id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// revokeOutside marks every living grant of the user that is not of the session kept.
-func (s *Service) revokeOutside(ctx context.Context, tx *store.Tx, e ending) error {
-	grants, err := tx.Grants.List(ctx, store.Selector{User: e.user}, math.MaxInt32)
-	if err != nil {
-		return err
-	}
-	for _, g := range grants {
-		if g.Revoked() || g.SessionID == e.keep {
-			continue
-		}
-		if _, err := tx.Grants.Revoke(ctx, store.Selector{Grant: g.ID}, e.reason, e.now, s.needs.Rules.RevokeFor); err != nil {
 			return err
 		}
 	}

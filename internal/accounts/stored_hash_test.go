@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-crypt/crypt/algorithm/bcrypt"
+
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
@@ -76,7 +78,7 @@ func TestImportedHashVerifiesAndIsMadeAnewByTheFirstLogIn(t *testing.T) {
 					t.Fatalf("%s, log-in %d: %v", name, try, err)
 				}
 				got := f.stored(t, u)
-				if !f.hasher.current(got.Password) || got.PasswordVersion != u.PasswordVersion {
+				if anew := !auth.CutsPasswords(u.Password, secret.FromString(c.password)); f.hasher.current(got.Password) != anew || got.PasswordVersion != u.PasswordVersion {
 					t.Errorf("%s: not hashed anew, or the version moved from %d to %d", name, u.PasswordVersion, got.PasswordVersion)
 				}
 				session, _ := f.NewSession(e.User, somebody())
@@ -89,6 +91,55 @@ func TestImportedHashVerifiesAndIsMadeAnewByTheFirstLogIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// bcryptOf hashes bytes as another system did.
+func bcryptOf(t *testing.T, password string) string {
+	t.Helper()
+	h, err := bcrypt.New(bcrypt.WithCost(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := h.Hash(password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Encode()
+}
+
+// bcrypt reads 72 bytes: what follows them may be mistyped, and must not become the password.
+func TestPasswordThatItsHashCutsIsNotHashedAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	long := strings.Repeat("a long password ", 5) // 80 bytes
+	u := f.importUser(t, "ann@example.com", bcryptOf(t, long[:72]))
+	for _, typed := range []string{long[:72] + "mistyped", long} {
+		if _, err := f.Verify(t.Context(), ask(u.Email, typed)); err != nil {
+			t.Errorf("got %v, want what the other system accepted", err)
+		}
+		if !f.stored(t, u).Password.Equal(u.Password) {
+			t.Fatal("hashed anew although nobody knows the whole password")
+		}
+	}
+	if _, err := f.Verify(t.Context(), ask(u.Email, long[:72])); err != nil || f.stored(t, u).Password.Equal(u.Password) {
+		t.Errorf("%v; 72 bytes are the whole, so they are hashed anew", err)
+	}
+}
+
+func TestImportedHashMayBeOfThePasswordAsItWasTyped(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	const decomposed = "cafe\u0301 au lait, please"
+	u := f.importUser(t, "zoe@example.com", bcryptOf(t, decomposed))
+	if _, err := f.Verify(t.Context(), ask(u.Email, "caf\u00e9 au lait, please")); !errors.Is(err, auth.ErrCredentials) {
+		t.Errorf("composed: got %v, want ErrCredentials: other bytes were hashed", err)
+	}
+	if _, err := f.Verify(t.Context(), ask(u.Email, decomposed)); err != nil {
+		t.Fatalf("as it was typed: %v", err)
+	}
+	if _, err := f.Verify(t.Context(), ask(u.Email, "caf\u00e9 au lait, please")); err != nil {
+		t.Errorf("composed, after it was hashed anew: %v", err)
+	}
 }
 
 func TestChangeOfCostHashesAnew(t *testing.T) {
@@ -118,7 +169,7 @@ func TestHashIsNotMadeAnewOverAPasswordChangedMeanwhile(t *testing.T) {
 	if _, err := f.replacePassword(t.Context(), u, chosen, PasswordChange{}, &try{}); err != nil {
 		t.Fatal(err)
 	}
-	f.rehash(t.Context(), u, secret.FromString(c.password), familiar)
+	f.rehash(t.Context(), u, secret.FromString(c.password), seat{line: familiar})
 	if !f.stored(t, u).Password.Equal(chosen) {
 		t.Error("the old password came back")
 	}

@@ -46,61 +46,87 @@ type counter struct {
 // try is one look at a password, counted as a failure when it begins, so that a thousand at once are a
 // thousand, and taken back when it was none.
 type try struct {
-	line     line
+	seat     seat
 	counters []counter
 }
 
-// tryLogIn is a try at the account of an address, which need not exist. A device that has logged in to it
-// before is judged by its own counter alone, so that no stranger's tries can keep it out; everybody else by
-// those of the account, of the address and of the network they come from.
-func (s *Service) tryLogIn(address string, ask auth.LoginAsk) *try {
-	if d, ok := auth.ReadDevice(ask.Device, s.needs.Keys); ok && d.Knows(address, s.needs.Keys) {
-		c := s.counter(s.rules.Device, countDevice, string(d.ID[:]), address)
+// tryLogIn is a try at the account of an address, whose user is the zero one when there is none. A device that has
+// logged in to it before is judged by its own counter alone, so that no stranger's tries can keep it out; everybody else
+// by those of the account, of the address and of the network they come from.
+func (s *Service) tryLogIn(address string, user auth.User, ask auth.LoginAsk) *try {
+	if d, ok := auth.ReadDevice(ask.Device, s.needs.Keys); ok && d.Knows(user, s.needs.Keys) {
+		c := s.counter(s.rules.Device, countDevice, string(d.ID[:]), user.ID.String())
 		c.reset = true
-		return &try{line: familiar, counters: []counter{c}}
+		return newTry(seat{familiar, user.ID.String()}, []counter{c})
 	}
 	account := s.counter(s.rules.Account, countAccount, address)
 	account.reset = true
 	counters := s.places(ask.Caller, s.rules.Address, countAddress, s.rules.Network, countNetwork)
-	return newTry(strangers, append(counters, account))
+	return newTry(s.strange(ask.Caller, address), append(counters, account))
 }
 
 // trySignUp is a sign-up: it is counted whatever becomes of it.
-func (s *Service) trySignUp(caller auth.Caller) *try {
-	return newTry(strangers, s.places(caller, s.rules.SignUpAddress, countSignUpAddress, s.rules.SignUpNetwork, countSignUpNetwork))
+func (s *Service) trySignUp(address string, caller auth.Caller) *try {
+	return newTry(s.strange(caller, address), s.places(caller, s.rules.SignUpAddress, countSignUpAddress, s.rules.SignUpNetwork, countSignUpNetwork))
+}
+
+// strange is the seat of a stranger: the host, or, where that is no place, the account that is tried.
+func (s *Service) strange(caller auth.Caller, address string) seat {
+	if host, _, ok := placesOf(caller); ok {
+		return seat{strangers, host}
+	}
+	return seat{strangers, address}
 }
 
 // tryAgain is a password asked again within a session: only who holds the session can move its counter.
-func (s *Service) tryAgain(session auth.ID) *try {
+func (s *Service) tryAgain(user, session auth.ID) *try {
 	c := s.counter(s.rules.Session, countSession, session.String())
 	c.reset = true
-	return newTry(familiar, []counter{c})
+	return newTry(seat{familiar, user.String()}, []counter{c})
+}
+
+// Forgive forgets the failed log-ins at the account of a normalised address, when an operator vouches for its owner.
+func (s *Service) Forgive(ctx context.Context, tx *store.Tx, email string) error {
+	c := s.counter(s.rules.Account, countAccount, email)
+	if _, err := tx.Throttles.Lock(ctx, c.key); err != nil {
+		return err
+	}
+	return tx.Throttles.Set(ctx, c.key, auth.Throttle{}, time.Time{})
 }
 
 // tryCode is a mailed code typed in within a session.
 func (s *Service) tryCode(session auth.ID) *try {
 	c := s.counter(s.rules.Session, countCode, session.String())
 	c.reset = true
-	return newTry(familiar, []counter{c})
+	return newTry(seat{}, []counter{c})
 }
 
 // tryCodeMail is a code mailed for a user to an address: nobody's mailbox is to be filled.
 func (s *Service) tryCodeMail(user auth.ID, address string) *try {
-	return newTry(familiar, []counter{s.counter(s.rules.CodeMail, countCodeUser, user.String()), s.counter(s.rules.CodeMail, countCodeAddress, address)})
+	return newTry(seat{}, []counter{s.counter(s.rules.CodeMail, countCodeUser, user.String()), s.counter(s.rules.CodeMail, countCodeAddress, address)})
 }
 
 // newTry sorts the counters as Throttles.Lock wants them.
-func newTry(l line, counters []counter) *try {
+func newTry(at seat, counters []counter) *try {
 	slices.SortFunc(counters, func(a, b counter) int { return bytes.Compare(a.key[:], b.key[:]) })
-	return &try{line: l, counters: counters}
+	return &try{seat: at, counters: counters}
 }
 
-// places are the counters of where a try comes from: one host (an IPv6 host has a whole /64) and its network. This
-// machine itself is no place: behind it stands a proxy that nobody told us of, and with it everybody.
+// places are the counters of where a try comes from; none for what is no place.
 func (s *Service) places(caller auth.Caller, host auth.ThrottleRule, hostName string, network auth.ThrottleRule, networkName string) []counter {
+	one, all, ok := placesOf(caller)
+	if !ok {
+		return nil
+	}
+	return []counter{s.counter(host, hostName, one), s.counter(network, networkName, all)}
+}
+
+// placesOf names where a caller is: one host (an IPv6 host has a whole /64) and its network. This machine itself is no
+// place: behind it stands a proxy that nobody told us of, and with it everybody.
+func placesOf(caller auth.Caller) (host, network string, ok bool) {
 	ip, err := netip.ParseAddr(caller.IP)
 	if err != nil || ip.IsLoopback() {
-		return nil
+		return "", "", false
 	}
 	ip = ip.WithZone("").Unmap()
 	hostBits, networkBits := 32, 24
@@ -111,7 +137,7 @@ func (s *Service) places(caller auth.Caller, host auth.ThrottleRule, hostName st
 		p, _ := ip.Prefix(bits) // the bits fit the kind
 		return p.String()
 	}
-	return []counter{s.counter(host, hostName, prefix(hostBits)), s.counter(network, networkName, prefix(networkBits))}
+	return prefix(hostBits), prefix(networkBits), true
 }
 
 func (s *Service) counter(rule auth.ThrottleRule, parts ...string) counter {

@@ -323,3 +323,61 @@ func TestDelayOfAUserIsTold(t *testing.T) {
 		t.Errorf("%d and %d events, want one of each a minute", failed, throttled)
 	}
 }
+
+func TestForgivenAccountNeedNotWait(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	ann := f.user(t, "ann@example.com")
+	for i := range 15 {
+		f.outcome(t, from(fmt.Sprintf("203.0.%d.5", i), ann.Email, "guess"))
+	}
+	if got := f.outcome(t, ask(ann.Email, goodPassword)); got != "wait 1s" {
+		t.Fatalf("got %q, want it to wait", got)
+	}
+	f.update(t, func(tx *store.Tx) error { return f.Forgive(t.Context(), tx, ann.Email) })
+	if got := f.outcome(t, ask(ann.Email, goodPassword)); got != "in" {
+		t.Errorf("got %q, want in", got)
+	}
+}
+
+// A disabled user and one who is not there cost a hash and a try like anybody else, or time and counters would tell.
+func TestEveryAddressCostsAHashAndATry(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	f.user(t, "ann@example.com")
+	f.disable(t, f.user(t, "disabled@example.com"))
+	for _, email := range []string{"ann@example.com", "disabled@example.com", "unknown@example.com", "no address"} {
+		before := f.hasher.work.Load()
+		for try := range 12 {
+			want := "wrong"
+			if try == 11 {
+				want = "wait 1s"
+			}
+			if got := f.outcome(t, from(fmt.Sprintf("198.51.100.%d", try), email, "guess")); got != want {
+				t.Errorf("%s, try %d: got %q, want %q", email, try, got, want)
+			}
+		}
+		if done := f.hasher.work.Load() - before; done != 11 {
+			t.Errorf("%s: %d hashes for 11 tries that were looked at", email, done)
+		}
+	}
+}
+
+func TestTryIsCountedBeforeTheHash(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	ann := f.user(t, "ann@example.com")
+	counted := int64(-1)
+	f.hasher.before = func() {
+		f.view(t, func(tx *store.Tx) error {
+			c := f.counter(f.rules.Account, countAccount, ann.Email)
+			found, err := tx.Throttles.Find(t.Context(), c.key)
+			counted = found[c.key].Count
+			return err
+		})
+	}
+	f.outcome(t, ask(ann.Email, "guess"))
+	if counted != 1 {
+		t.Errorf("while the hash is made %d tries are counted, want 1", counted)
+	}
+}

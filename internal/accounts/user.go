@@ -30,12 +30,12 @@ func (s *Service) enrol(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
 	if err := s.checkPassword(password, email); err != nil {
 		return Entry{}, err
 	}
-	t := s.trySignUp(ask.Caller)
+	t := s.trySignUp(email, ask.Caller)
 	err = s.needs.DB.View(ctx, func(tx *store.Tx) error { return t.allowed(ctx, tx, s.now()) })
 	if err != nil {
 		return Entry{}, fmt.Errorf("accounts: sign up: %w", err)
 	}
-	leave, err := s.hasher.queue.enter(ctx, t.line)
+	leave, err := s.hasher.queue.enter(ctx, t.seat)
 	if err != nil {
 		return Entry{}, fmt.Errorf("accounts: sign up: %w", err)
 	}

@@ -45,6 +45,11 @@ func (plainHash) Hash(_ context.Context, password secret.Token, _ string) (secre
 	return secret.FromString(fmt.Sprintf("$test$%x", h[:])), nil
 }
 
+// Forgive leaves a mark, as accounts takes one away.
+func (plainHash) Forgive(ctx context.Context, tx *store.Tx, email string) error {
+	return tx.Settings.Set(ctx, "forgiven "+email, []byte("yes"))
+}
+
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()

@@ -16,6 +16,8 @@ import (
 // error for which errors.Is(err, auth.ErrWeakPassword) holds, and answers auth.ErrBusy when its queue is full.
 type Hasher interface {
 	Hash(ctx context.Context, password secret.Token, email string) (secret.Token, error)
+	// Forgive forgets the failed log-ins at the account of a normalised address.
+	Forgive(ctx context.Context, tx *store.Tx, email string) error
 }
 
 // AccessVerifier checks a JWT access token of this server: signature, type, issuer, and times unless

@@ -135,12 +135,17 @@ func (s *Service) DisableUser(ctx context.Context, id auth.ID, by Actor) (Ended,
 	})
 }
 
-// EnableUser lets a disabled user log in again; what was ended stays ended.
+// EnableUser lets a disabled user log in again, and whoever has to wait after failed log-ins at the account; what was
+// ended stays ended.
 func (s *Service) EnableUser(ctx context.Context, id auth.ID, by Actor) (changed bool, err error) {
 	now := s.n.Now()
 	err = s.n.DB.Update(ctx, func(tx *store.Tx) error {
-		if _, err := tx.Users.Find(ctx, id); err != nil {
+		user, err := tx.Users.Find(ctx, id)
+		if err != nil {
 			return missing(err, "user", id.String())
+		}
+		if err := s.n.Hash.Forgive(ctx, tx, user.Email); err != nil {
+			return err
 		}
 		if changed, err = tx.Users.SetDisabled(ctx, id, time.Time{}); err != nil || !changed {
 			return err
@@ -174,6 +179,9 @@ func (s *Service) SetPassword(ctx context.Context, id auth.ID, password secret.T
 		changed, err := tx.Users.SetPassword(ctx, id, user.PasswordVersion, phc)
 		if err == nil && !changed {
 			err = fmt.Errorf("the password was changed by somebody else at the same time: %w", auth.ErrConflict)
+		}
+		if err == nil { // the guesses were at the old one
+			err = s.n.Hash.Forgive(ctx, tx, user.Email)
 		}
 		return changed, err
 	})

@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
 )
 
 func TestWhateverTakesAUsersRightsEndsSessionsAndGrantsAndTellsIt(t *testing.T) {
@@ -67,6 +69,31 @@ func TestDisablingTwiceWritesOnce(t *testing.T) {
 	}
 	if got := kinds(h.events(u.ID)); got != "user.enabled user.disabled user.created" {
 		t.Errorf("events: got %s", got)
+	}
+}
+
+func TestWhoIsVouchedForByAnOperatorNeedNotWait(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for email, vouch := range map[string]func(auth.User) error{
+		"ann@example.com": func(u auth.User) error {
+			_, err := h.admin.SetPassword(t.Context(), u.ID, secret.FromString("a password of another kind"), by())
+			return err
+		},
+		"bob@example.com": func(u auth.User) error { // enabled already: the operator means the delay
+			_, err := h.admin.EnableUser(t.Context(), u.ID, by())
+			return err
+		},
+	} {
+		if err := vouch(h.user(email)); err != nil {
+			t.Fatal(err)
+		}
+		h.update(func(ctx context.Context, tx *store.Tx) error {
+			if _, err := tx.Settings.Get(ctx, "forgiven "+email); err != nil {
+				t.Errorf("%s: not forgiven: %v", email, err)
+			}
+			return nil
+		})
 	}
 }
 

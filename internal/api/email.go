@@ -51,19 +51,14 @@ func (a *API) confirmEmail(w http.ResponseWriter, r *http.Request, v visitor) er
 	if body.Code.IsZero() {
 		return refusal{httpkit.CodeInvalidRequest, "The member code is required."}
 	}
-	device, _, err := a.needs.Cookies.Device(r)
-	if err != nil {
-		return err
-	}
 	moved, err := a.needs.Accounts.ConfirmAddress(r.Context(), accounts.AddressProof{
-		User: v.User.ID, Session: v.Session.ID, Code: body.Code.Token, Device: device, Caller: caller(r),
+		User: v.User.ID, Session: v.Session.ID, Code: body.Code.Token, Caller: caller(r),
 	})
 	if err != nil {
 		return err
 	}
 	if !v.bearer {
 		a.needs.Cookies.SetSession(w, moved.Session, a.lasting(v.Session.ExpiresAt))
-		a.needs.Cookies.SetDevice(w, moved.Device)
 	}
 	noContent(w)
 	return nil

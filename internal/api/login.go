@@ -84,7 +84,7 @@ func (a *API) enter(w http.ResponseWriter, r *http.Request, status int, fresh bo
 func (a *API) admit(w http.ResponseWriter, r *http.Request, status int, m mode, ask auth.LoginAsk) error {
 	var err error
 	ask.Caller = caller(r)
-	if ask.Device, _, err = a.needs.Cookies.Device(r); err != nil {
+	if ask.Device, err = a.device(r); err != nil {
 		return err
 	}
 	if m == cookieMode { // in token mode the browser keeps the session that it has

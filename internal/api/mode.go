@@ -6,6 +6,7 @@ import (
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/oauth"
 )
 
@@ -16,6 +17,19 @@ const (
 	cookieMode mode = "cookie"
 	tokenMode  mode = "token"
 )
+
+// headerDevice carries in token mode what the device cookie carries in a browser: a program that keeps it from a log-in's
+// reply and sends it with the next log-in is a known device, which no stranger's guesses can keep out. It is no credential.
+const headerDevice = "Daypass-Device"
+
+// device is what the sender is known again by: the cookie, or the header; empty for a stranger.
+func (a *API) device(r *http.Request) (secret.Token, error) {
+	cookie, present, err := a.needs.Cookies.Device(r)
+	if err != nil || present {
+		return cookie, err
+	}
+	return secret.FromString(r.Header.Get(headerDevice)), nil
+}
 
 // modeOf is the mode that the body asks for; without a word, cookie mode for whatever looks like a
 // browser, and token mode otherwise where it is allowed.
@@ -53,6 +67,9 @@ type bare struct {
 func (a *API) handOut(w http.ResponseWriter, status int, m mode, t auth.Tokens) {
 	seconds, scope := int64(t.ExpiresIn/time.Second), oauth.JoinScope(t.Scopes)
 	if m == tokenMode {
+		if !t.Device.IsZero() {
+			w.Header().Set(headerDevice, t.Device.Reveal())
+		}
 		httpkit.WriteJSON(w, status, oauth.TokenReply{
 			AccessToken: t.Access.Reveal(), TokenType: oauth.Bearer, ExpiresIn: seconds,
 			RefreshToken: t.Refresh.Reveal(), Scope: scope,

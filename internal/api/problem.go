@@ -71,6 +71,7 @@ func problemOf(err error) httpkit.Problem {
 		detail string
 	}{
 		{login.ErrUnauthenticated, httpkit.CodeUnauthenticated, "No credential that is good here came with the request."},
+		{auth.ErrSessionOver, httpkit.CodeUnauthenticated, "The session has ended meanwhile. Log in again."},
 		{auth.ErrCredentials, httpkit.CodeInvalidCredentials, "Email or password is not right."},
 		{auth.ErrEmailTaken, httpkit.CodeEmailTaken, "This email address cannot be used."},
 		{auth.ErrEmail, httpkit.CodeInvalidRequest, "This is not an email address."},

@@ -32,9 +32,35 @@ func TestChangeOfPasswordRenewsTheSSOCookieOfItsBrowser(t *testing.T) {
 	r := w.do("POST", "/v1/password", change, j.all, header("Origin", issuer))
 	r.want("change", http.StatusNoContent, "")
 	renewed := r.jar()["daypass-session"]
-	if renewed == "" || renewed == j["daypass-session"] || len(r.cookies) != 1 {
-		t.Fatalf("got cookies %v, want a new SSO cookie alone", r.cookies)
+	if renewed == "" || renewed == j["daypass-session"] || len(r.cookies) != 2 || r.jar()["daypass-device"] == "" {
+		t.Fatalf("got cookies %v, want a new SSO and a new device cookie alone", r.cookies)
 	}
 	w.do("GET", "/v1/verify", "", cookie("daypass-session", j["daypass-session"])).want("the old one", http.StatusUnauthorized, httpkit.CodeUnauthenticated)
 	w.do("GET", "/v1/verify", "", cookie("daypass-session", renewed)).want("the new one", http.StatusOK, "")
+}
+
+// A program has no cookies: it sends what it was known by in a header.
+func TestProgramIsKnownAgainByItsHeader(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.do("POST", "/v1/login", credentials(email, password))
+	device := first.header.Get("Daypass-Device")
+	if first.want("log in", http.StatusOK, ""); device == "" || len(first.cookies) != 0 || strings.Contains(first.raw, device) {
+		t.Fatalf("device %q, cookies %v", device, first.cookies)
+	}
+	for range 20 { // strangers guess
+		w.do("POST", "/v1/login", credentials(email, "wrong"))
+	}
+	w.do("POST", "/v1/login", credentials(email, password)).want("as a stranger", http.StatusTooManyRequests, httpkit.CodeTooManyRequests)
+	w.do("POST", "/v1/login", credentials(email, password), header("Daypass-Device", "dpd_forged")).want("forged", http.StatusTooManyRequests, httpkit.CodeTooManyRequests)
+	again := w.do("POST", "/v1/login", credentials(email, password), header("Daypass-Device", device))
+	again.want("known again", http.StatusOK, "")
+	change := `{"current_password":"` + password + `","new_password":"a password of another kind"}`
+	r := w.do("POST", "/v1/password", change, bearer(again.text("access_token")), header("Daypass-Device", device))
+	r.want("change the password", http.StatusNoContent, "")
+	w.do("POST", "/v1/login", credentials(email, "wrong"), header("Daypass-Device", device)).want("the former device is a stranger", http.StatusTooManyRequests, httpkit.CodeTooManyRequests)
+	w.do("POST", "/v1/login", credentials(email, "a password of another kind"), header("Daypass-Device", r.header.Get("Daypass-Device"))).want("the renewed one", http.StatusOK, "")
+	if browser := w.do("POST", "/v1/login", credentials(email, "a password of another kind"), header("Origin", issuer), header("Daypass-Device", r.header.Get("Daypass-Device"))); browser.header.Get("Daypass-Device") != "" {
+		t.Error("a page gets the header")
+	}
 }

@@ -55,14 +55,21 @@ func (a *API) password(w http.ResponseWriter, r *http.Request, v visitor) error 
 	if body.Current.IsZero() || body.New.IsZero() {
 		return refusal{httpkit.CodeInvalidRequest, "The members current_password and new_password are required."}
 	}
-	cookie, err := a.needs.Accounts.ChangePassword(r.Context(), accounts.PasswordChange{
-		User: v.User.ID, Session: v.Session.ID, Current: body.Current.Token, New: body.New.Token, Caller: caller(r),
+	device, err := a.device(r)
+	if err != nil {
+		return err
+	}
+	renewed, err := a.needs.Accounts.ChangePassword(r.Context(), accounts.PasswordChange{
+		User: v.User.ID, Session: v.Session.ID, Current: body.Current.Token, New: body.New.Token, Device: device, Caller: caller(r),
 	})
 	if err != nil {
 		return err
 	}
-	if !v.bearer {
-		a.needs.Cookies.SetSession(w, cookie, a.lasting(v.Session.ExpiresAt))
+	if v.bearer {
+		w.Header().Set(headerDevice, renewed.Device.Reveal())
+	} else {
+		a.needs.Cookies.SetSession(w, renewed.Session, a.lasting(v.Session.ExpiresAt))
+		a.needs.Cookies.SetDevice(w, renewed.Device)
 	}
 	noContent(w)
 	return nil

@@ -569,3 +569,40 @@ func TestLookingChangesNothing(t *testing.T) {
 	}
 	_ = b.Close()
 }
+
+func TestClientBehindATrustedProxyIsKnownByItsOwnAddress(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir(), "DAYPASS_TRUSTED_PROXIES=127.0.0.0/8"))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.url+"/v1/me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Forwarded-For", "198.51.100.77")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if !strings.Contains(n.out.String(), "client_ip=198.51.100.77") {
+		t.Errorf("the log knows another client: %s", n.out.String())
+	}
+}
+
+func TestPageAskedWithAnotherMethodSaysWhichItTakes(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	for path, want := range map[string]string{"/login": "GET, HEAD, POST", "/account": "GET, HEAD", "/account/sessions/end": "POST"} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, n.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") != want {
+			t.Errorf("%s: got %d, Allow %q, want 405 and %q", path, resp.StatusCode, resp.Header.Get("Allow"), want)
+		}
+	}
+}

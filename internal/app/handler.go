@@ -149,16 +149,27 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		// A page that is there for GET says 405 to another method; what is nowhere is 404.
-		asked := r.Clone(r.Context())
-		asked.Method = http.MethodGet
-		if _, pattern := mux.Handler(asked); pattern != "/" {
-			w.Header().Set("Allow", "GET, HEAD")
+		if allowed := methodsAt(mux, r); allowed != "" {
+			w.Header().Set("Allow", allowed)
 			httpkit.WriteProblem(w, r, httpkit.Problem{Code: httpkit.CodeMethodNotAllowed})
 			return
 		}
 		p.NotFound(w, r)
 	})
 	return nil
+}
+
+// methodsAt lists the methods that the path of a request is there for, other than in the catch-all; "" for none.
+func methodsAt(mux *http.ServeMux, r *http.Request) string {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost} {
+		asked := r.Clone(r.Context())
+		asked.Method = method
+		if _, pattern := mux.Handler(asked); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	return strings.Join(allowed, ", ")
 }
 
 // mountDemo serves the demo's own endpoints and, behind the middleware that users of Daypass import, the

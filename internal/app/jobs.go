@@ -12,6 +12,7 @@ const (
 	sweepEvery  = time.Minute
 	sweepChunk  = 500
 	keepGrants  = 7 * 24 * time.Hour   // after the absolute end, so that a late token is told Reuse or Expired
+	keepEnded   = 3 * 24 * time.Hour   // after a log-out or a revocation; the events tell longer
 	keepEvents  = 400 * 24 * time.Hour // a year, and some
 )
 
@@ -47,6 +48,8 @@ func (a *App) sweep(ctx context.Context) {
 		for what, step := range map[string]func(*store.Tx) (int64, error){
 			"grants":      func(tx *store.Tx) (int64, error) { return tx.Grants.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
 			"sessions":    func(tx *store.Tx) (int64, error) { return tx.Sessions.Sweep(ctx, now.Add(-keepGrants), sweepChunk) },
+			"revoked":     func(tx *store.Tx) (int64, error) { return tx.Grants.SweepRevoked(ctx, now.Add(-keepEnded), sweepChunk) },
+			"ended":       func(tx *store.Tx) (int64, error) { return tx.Sessions.SweepEnded(ctx, now.Add(-keepEnded), sweepChunk) },
 			"events":      func(tx *store.Tx) (int64, error) { return tx.Events.Sweep(ctx, now.Add(-keepEvents), sweepChunk) },
 			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
 			"outbox":      func(tx *store.Tx) (int64, error) { return tx.Outbox.Sweep(ctx, now.Add(-time.Hour), sweepChunk) }, // what a node without mail left

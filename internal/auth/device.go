@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -15,7 +16,7 @@ const DevicePrefix = "dpd_"
 
 const (
 	devicePurpose  = "daypass device cookie v1"
-	accountPurpose = "daypass device account v1"
+	accountPurpose = "daypass device account v2"
 
 	deviceIDSize = 16
 	accountSize  = 8
@@ -68,22 +69,26 @@ func ReadDevice(value secret.Token, keys DerivedKeys) (Device, bool) {
 	return d, true
 }
 
-// Knows tells whether the device has logged in to the account of a normalised address.
-func (d Device) Knows(email string, keys DerivedKeys) bool {
-	mark, ok := accountMark(keys, d.version, email)
+// Knows tells whether the device has logged in to the account of a user since the password is what it is: who knew an
+// older one is a stranger. It knows nobody who is not there.
+func (d Device) Knows(u User, keys DerivedKeys) bool {
+	if u.ID.IsZero() {
+		return false
+	}
+	mark, ok := accountMark(keys, d.version, u.ID, u.PasswordVersion)
 	return ok && slices.Contains(d.marks, mark)
 }
 
-// DeviceCookie returns the value for a device that has just logged in to the account of a normalised address:
-// the device of the value that it sent, if that is good, otherwise a new one. Under a new master key a device
+// DeviceCookie returns the value for a device that has just logged in to the account of a user, with the password of a
+// version: the device of the value that it sent, if that is good, otherwise a new one. Under a new master key a device
 // forgets its other accounts, whose marks cannot be made again.
-func DeviceCookie(sent secret.Token, email string, keys DerivedKeys) (secret.Token, error) {
+func DeviceCookie(sent secret.Token, user ID, passwordVersion int64, keys DerivedKeys) (secret.Token, error) {
 	d, known := ReadDevice(sent, keys)
 	if !known {
 		d = Device{ID: [deviceIDSize]byte(secret.Random(deviceIDSize))}
 	}
 	version := keys.Active()
-	mark, ok := accountMark(keys, version, email)
+	mark, ok := accountMark(keys, version, user, passwordVersion)
 	key, keyOK := keys.Derived(version, devicePurpose)
 	if !ok || !keyOK {
 		return secret.Token{}, ErrKeyUnknown
@@ -103,13 +108,13 @@ func DeviceCookie(sent secret.Token, email string, keys DerivedKeys) (secret.Tok
 	return secret.FromString(DevicePrefix + base64.RawURLEncoding.EncodeToString(append(b, deviceTag(key, b)...))), nil
 }
 
-func accountMark(keys DerivedKeys, version byte, email string) (mark [accountSize]byte, ok bool) {
+func accountMark(keys DerivedKeys, version byte, user ID, passwordVersion int64) (mark [accountSize]byte, ok bool) {
 	key, ok := keys.Derived(version, accountPurpose)
 	if !ok {
 		return mark, false
 	}
 	mac := hmac.New(sha256.New, key.Bytes())
-	_, _ = mac.Write([]byte(email)) // never fails
+	_, _ = mac.Write(binary.BigEndian.AppendUint64(user[:], uint64(passwordVersion))) //nolint:gosec // G115: the same bits, whatever its sign
 	copy(mark[:], mac.Sum(nil))
 	return mark, true
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+
+	"github.com/daypass/daypass/internal/secret"
 )
 
 // What bcrypt and passlib write where base64 has its own letters. bcrypt's order differs too; here only the alphabet
@@ -107,4 +109,18 @@ func PBKDF2Rounds(field string) (int, bool) {
 		return 0, false
 	}
 	return numbers[0], true
+}
+
+// MadeElsewhere tells whether a stored hash is of a kind that this server verifies and never makes.
+func MadeElsewhere(stored secret.Token) bool {
+	return !stored.IsZero() && !strings.HasPrefix(stored.Reveal(), "$argon2")
+}
+
+// bcryptMost is how many bytes of a password bcrypt reads.
+const bcryptMost = 72
+
+// CutsPasswords tells whether a stored hash was made of less than the whole of a password: bcrypt reads 72 bytes. Such a
+// hash matches whatever follows them, so a password that it matches may be another one than its owner's.
+func CutsPasswords(stored, password secret.Token) bool {
+	return strings.HasPrefix(stored.Reveal(), "$2") && len(password.Bytes()) > bcryptMost
 }

@@ -32,10 +32,10 @@ type SignUp struct {
 
 // sealedSignUp is what a sign-up token holds.
 type sealedSignUp struct {
-	Email    string `json:"e"`
-	Password string `json:"p"`
-	CodeMAC  []byte `json:"m"`
-	Expires  int64  `json:"x"` // milliseconds since 1970
+	Email   string `json:"e"`
+	Hash    string `json:"p"` // PHC string
+	CodeMAC []byte `json:"m"`
+	Expires int64  `json:"x"` // milliseconds since 1970
 }
 
 // MAC is the keyed hash of a code for this sign-up; false when no key is loaded.
@@ -92,7 +92,7 @@ func ReadSignUp(token secret.Token, keys DerivedKeys) (SignUp, bool) {
 	if err != nil || json.Unmarshal(plain, &record) != nil || len(record.CodeMAC) != len(s.CodeMAC) {
 		return SignUp{}, false
 	}
-	s.Email, s.Password, s.ExpiresAt = record.Email, secret.FromString(record.Password), time.UnixMilli(record.Expires).UTC()
+	s.Email, s.Password, s.ExpiresAt = record.Email, secret.FromString(record.Hash), time.UnixMilli(record.Expires).UTC()
 	copy(s.CodeMAC[:], record.CodeMAC)
 	return s, true
 }

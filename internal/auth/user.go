@@ -38,6 +38,7 @@ var (
 	ErrConflict     = errors.New("already exists")
 	ErrEmailSame    = errors.New("this is the email address already")
 	ErrCode         = errors.New("the code is not right, or not good any more")
+	ErrSessionOver  = errors.New("the session is over")
 	ErrSignUpClosed = errors.New("nobody can sign up here")
 	ErrNoMail       = errors.New("this server sends no mail")
 )

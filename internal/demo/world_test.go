@@ -226,8 +226,8 @@ func (x *world) End(_ context.Context, _, session auth.ID, _ auth.Caller) error 
 
 func (x *world) EndAll(context.Context, auth.ID, auth.ID, auth.Caller) error { return nil }
 
-func (x *world) ChangePassword(context.Context, accounts.PasswordChange) (secret.Token, error) {
-	return secret.Token{}, auth.ErrCredentials
+func (x *world) ChangePassword(context.Context, accounts.PasswordChange) (accounts.Renewed, error) {
+	return accounts.Renewed{}, auth.ErrCredentials
 }
 
 func (x *world) LogOut(ctx context.Context, cookie, _ secret.Token, caller auth.Caller) error {

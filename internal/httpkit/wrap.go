@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -63,12 +64,30 @@ func Wrap(next http.Handler, o WrapOptions) http.Handler {
 }
 
 type wrapper struct {
-	next http.Handler
-	o    WrapOptions
+	next    http.Handler
+	o       WrapOptions
+	noticed sync.Once
+}
+
+// noticeProxy says once that a proxy nobody told us of stands before this server: every client behind it would be taken
+// for one, and throttled as one.
+func (x *wrapper) noticeProxy(r *http.Request) {
+	if len(r.Header.Values("X-Forwarded-For")) == 0 {
+		return
+	}
+	peer, ok := parseHop(r.RemoteAddr)
+	if !ok || isTrusted(peer, x.o.TrustedProxies) || !peer.IsLoopback() && !peer.IsPrivate() {
+		return
+	}
+	x.noticed.Do(func() {
+		x.o.Logger.Warn("X-Forwarded-For is passed over: who sent it is not in trusted_proxies; if that is your proxy, list it there, or all its clients count as one",
+			"peer", peer.String())
+	})
 }
 
 func (x *wrapper) ServeHTTP(raw http.ResponseWriter, r *http.Request) {
 	start := x.o.Now()
+	x.noticeProxy(r)
 	e := newEvent(clientIP(r, x.o.TrustedProxies))
 	w := &recorder{ResponseWriter: raw}
 	r = r.WithContext(context.WithValue(r.Context(), eventKey{}, e))

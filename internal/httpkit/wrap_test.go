@@ -382,3 +382,31 @@ func TestAnInformationalReplyIsNotTheFinalOne(t *testing.T) {
 		t.Errorf("status = %v, want 418", got)
 	}
 }
+
+func TestProxyThatNobodyToldOfIsNoticedOnce(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		peer, trusted string
+		want          int
+	}{
+		"on this machine":      {"127.0.0.1:9", "", 1},
+		"in a private network": {"10.1.2.3:9", "", 1},
+		"listed":               {"10.1.2.3:9", "10.0.0.0/8", 0},
+		"a stranger who lies":  {"203.0.113.7:9", "", 0},
+	} {
+		h := newHarness()
+		if c.trusted != "" {
+			h.opts.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(c.trusted)}
+		}
+		wrapped := Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), h.opts)
+		for range 3 {
+			r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+			r.RemoteAddr = c.peer
+			r.Header.Set("X-Forwarded-For", "198.51.100.1")
+			wrapped.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		if got := strings.Count(h.log.String(), "trusted_proxies"); got != c.want {
+			t.Errorf("%s: told %d times, want %d", name, got, c.want)
+		}
+	}
+}

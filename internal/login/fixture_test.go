@@ -101,6 +101,16 @@ func (f *fixture) newUser(t *testing.T, email string) auth.User {
 	return u
 }
 
+// userOf reads a user as stored.
+func (f *fixture) userOf(t *testing.T, email string) (u auth.User) {
+	t.Helper()
+	check(t, f.db.View(t.Context(), func(tx *store.Tx) (err error) {
+		u, err = tx.Users.FindByEmail(t.Context(), email)
+		return err
+	}))
+	return u
+}
+
 func onSQLite(t *testing.T) *fixture {
 	t.Helper()
 	return newFixture(t, storetest.SQLite(t))

@@ -179,16 +179,18 @@ func TestLogInKnowsTheDeviceAgain(t *testing.T) {
 	f := onSQLite(t)
 	g := f.logIn(t)
 	d, ok := auth.ReadDevice(g.Device, f.masters)
-	if !ok || !d.Knows("ann@example.com", f.masters) || d.Knows("bob@example.com", f.masters) {
+	ann := f.userOf(t, "ann@example.com")
+	f.newUser(t, "bob@example.com")
+	bob := f.userOf(t, "bob@example.com")
+	if !ok || !d.Knows(ann, f.masters) || d.Knows(bob, f.masters) {
 		t.Fatalf("device cookie: readable %v", ok)
 	}
-	f.newUser(t, "bob@example.com")
 	ask := f.ask("bob@example.com", password)
 	ask.Login.Device = g.Device
 	second, err := Hook{f.accounts, f.grants}.Redeem(t.Context(), f.client, ask)
 	check(t, err)
 	both, ok := auth.ReadDevice(second.Device, f.masters)
-	if !ok || both.ID != d.ID || !both.Knows("ann@example.com", f.masters) || !both.Knows("bob@example.com", f.masters) {
+	if !ok || both.ID != d.ID || !both.Knows(ann, f.masters) || !both.Knows(bob, f.masters) {
 		t.Error("the browser is not the same, or has forgotten an account")
 	}
 }

@@ -69,7 +69,7 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, v who, done 
 // What follows is answered with the page itself: a redirect would need somewhere to keep the sentence, and a reload of
 // the reply does the same again, which is harmless.
 
-// endSession ends another session of the same user; the current one goes by /logout, which clears the cookies.
+// endSession ends one session of the user; the current one is a log-out, which takes the cookies away.
 func (p *Pages) endSession(w http.ResponseWriter, r *http.Request, v who) {
 	form, err := httpkit.ReadForm(r)
 	if err != nil {
@@ -82,6 +82,11 @@ func (p *Pages) endSession(w http.ResponseWriter, r *http.Request, v who) {
 	}
 	if err != nil {
 		p.fail(w, r, err)
+		return
+	}
+	if id == v.session.ID {
+		p.cfg.Cookies.Clear(w)
+		http.Redirect(w, r, "/logout", http.StatusSeeOther)
 		return
 	}
 	p.showAccount(w, r, v, "That session has ended, with every token that came from it.")

@@ -57,6 +57,31 @@ func TestSignOutEverywhereIsALogOutOfThisBrowserToo(t *testing.T) {
 	}
 }
 
+func TestEndOfTheCurrentSessionIsALogOut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.loggedIn = true
+	reply := s.post("/account/sessions/end", url.Values{"session": {idOf(2).String()}})
+	if reply.Code != http.StatusSeeOther || reply.Header().Get("Location") != "/logout" || !slices.Equal(s.ended, []auth.ID{idOf(2)}) {
+		t.Errorf("got %d to %q, ended %v", reply.Code, reply.Header().Get("Location"), s.ended)
+	}
+	if cookies := reply.Result().Cookies(); len(cookies) != 3 || cookies[0].MaxAge >= 0 {
+		t.Errorf("cookies %v, want the three credentials cleared", cookies)
+	}
+}
+
+func TestSessionThatEndsMeanwhileLeadsToTheLogIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.loggedIn, s.err = true, auth.ErrSessionOver
+	for _, path := range []string{"/account/password", "/account/email"} {
+		reply := s.post(path, url.Values{"password": {"x"}, "new_password": {"y"}, "new_email": {"z@example.com"}})
+		if reply.Code != http.StatusSeeOther || reply.Header().Get("Location") != "/login" {
+			t.Errorf("%s: got %d to %q, want /login", path, reply.Code, reply.Header().Get("Location"))
+		}
+	}
+}
+
 func TestProofsInWords(t *testing.T) {
 	t.Parallel()
 	for want, amr := range map[string][]string{

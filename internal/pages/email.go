@@ -96,13 +96,8 @@ func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v who) {
 		p.fail(w, r, err)
 		return
 	}
-	device, _, err := p.cfg.Cookies.Device(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
 	moved, err := p.cfg.Addresses.ConfirmAddress(r.Context(), accounts.AddressProof{
-		User: v.user.ID, Session: v.session.ID, Code: form.Secret("code"), Device: device, Caller: caller(r),
+		User: v.user.ID, Session: v.session.ID, Code: form.Secret("code"), Caller: caller(r),
 	})
 	if err != nil {
 		status, problem := refusal(w, err)
@@ -117,7 +112,6 @@ func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v who) {
 		return
 	}
 	p.cfg.Cookies.SetSession(w, moved.Session, lasting(v.session.ExpiresAt, p.cfg.Now()))
-	p.cfg.Cookies.SetDevice(w, moved.Device)
 	v.user.Email = moved.Email
 	p.showAccount(w, r, v, "Your email address is changed. A note about it goes to the old one.")
 }

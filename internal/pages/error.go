@@ -56,6 +56,11 @@ func (p *Pages) CrossOrigin(w http.ResponseWriter, r *http.Request) {
 
 // fail maps what the readers and the use cases return. The cause goes to the log alone.
 func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, auth.ErrSessionOver) {
+		httpkit.NoStore(w.Header())
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+		return
+	}
 	if errors.Is(err, auth.ErrNotFound) || errors.Is(err, auth.ErrID) {
 		p.Error(w, r, Fault{
 			Status: http.StatusNotFound, Code: string(httpkit.CodeNotFound), Heading: "Not there any more",

@@ -68,7 +68,7 @@ func (f *fake) List(_ context.Context, _, current auth.ID) ([]auth.SessionView, 
 }
 
 func (f *fake) End(_ context.Context, user, session auth.ID, _ auth.Caller) error {
-	if user != idOf(1) || session != idOf(3) {
+	if user != idOf(1) || session != idOf(3) && session != idOf(2) {
 		return auth.ErrNotFound
 	}
 	f.ended = append(f.ended, session)
@@ -83,9 +83,9 @@ func (f *fake) EndAll(_ context.Context, user, keep auth.ID, _ auth.Caller) erro
 	return nil
 }
 
-func (f *fake) ChangePassword(_ context.Context, c accounts.PasswordChange) (secret.Token, error) {
+func (f *fake) ChangePassword(_ context.Context, c accounts.PasswordChange) (accounts.Renewed, error) {
 	f.change = c
-	return secret.FromString("the-renewed-value"), f.err
+	return accounts.Renewed{Session: secret.FromString("the-renewed-value"), Device: secret.FromString("dpd_renewed")}, f.err
 }
 
 func (f *fake) AskAddress(_ context.Context, a accounts.AddressAsk) (secret.Token, error) {
@@ -102,7 +102,7 @@ func (f *fake) PendingAddress(_ context.Context, user, session auth.ID) (auth.Ad
 
 func (f *fake) ConfirmAddress(_ context.Context, p accounts.AddressProof) (accounts.Moved, error) {
 	f.proof = p
-	return accounts.Moved{Email: f.pending, Session: secret.FromString("the-renewed-value"), Device: secret.FromString("dpd_moved")}, f.err
+	return accounts.Moved{Email: f.pending, Session: secret.FromString("the-renewed-value")}, f.err
 }
 
 func (f *fake) BeginSignUp(_ context.Context, ask auth.LoginAsk) (secret.Token, error) {

@@ -75,7 +75,7 @@ func TestOutcomesOfLogInAndSignUp(t *testing.T) {
 		if c.status != 500 && (!strings.Contains(body, `value="ann@example.com"`) || !strings.Contains(body, `aria-live="assertive"`)) {
 			t.Errorf("%s with %v: the email is not kept or the outcome is not announced", c.path, c.err)
 		}
-		if (c.status == 503 || c.status == 429) != (reply.Header().Get("Retry-After") != "") {
+		if want := map[int]string{429: map[string]string{"/login": "4", "/signup": "30"}[c.path], 503: "5"}[c.status]; reply.Header().Get("Retry-After") != want {
 			t.Errorf("%s with %v: Retry-After is %q", c.path, c.err, reply.Header().Get("Retry-After"))
 		}
 	}

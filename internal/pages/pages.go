@@ -45,10 +45,10 @@ type Sessions interface {
 	LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error
 }
 
-// Passwords changes passwords. It returns the value of the SSO cookie that the session has from then on, or
+// Passwords changes passwords. It returns the cookies that the browser has from then on, or
 // auth.ErrCredentials when the current password is not right, auth.ErrWeakPassword, *auth.Throttled or auth.ErrBusy.
 type Passwords interface {
-	ChangePassword(ctx context.Context, c accounts.PasswordChange) (secret.Token, error)
+	ChangePassword(ctx context.Context, c accounts.PasswordChange) (accounts.Renewed, error)
 }
 
 var _ Passwords = (*accounts.Service)(nil)

@@ -25,8 +25,13 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v who) {
 		p.fail(w, r, err)
 		return
 	}
-	cookie, err := p.cfg.Passwords.ChangePassword(r.Context(), accounts.PasswordChange{
-		User: v.user.ID, Session: v.session.ID, Current: form.Secret("password"), New: form.Secret("new_password"), Caller: caller(r),
+	device, _, err := p.cfg.Cookies.Device(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	renewed, err := p.cfg.Passwords.ChangePassword(r.Context(), accounts.PasswordChange{
+		User: v.user.ID, Session: v.session.ID, Current: form.Secret("password"), New: form.Secret("new_password"), Device: device, Caller: caller(r),
 	})
 	if err != nil {
 		status, problem := refusal(w, err)
@@ -40,6 +45,7 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v who) {
 		p.showPassword(w, r, v, status, problem)
 		return
 	}
-	p.cfg.Cookies.SetSession(w, cookie, lasting(v.session.ExpiresAt, p.cfg.Now()))
+	p.cfg.Cookies.SetSession(w, renewed.Session, lasting(v.session.ExpiresAt, p.cfg.Now()))
+	p.cfg.Cookies.SetDevice(w, renewed.Device)
 	p.showAccount(w, r, v, "Your password is changed. Every other session has ended.")
 }

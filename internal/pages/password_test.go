@@ -27,7 +27,7 @@ func TestPasswordIsChangedByWhoIsSignedInAndKnowsIt(t *testing.T) {
 		t.Errorf("the use case got %v, %v", c.User, c.Session)
 	}
 	cookies := reply.Result().Cookies()
-	if len(cookies) != 1 || cookies[0].Name != "daypass-session" || cookies[0].Value != "the-renewed-value" || cookies[0].MaxAge != 3600 {
+	if len(cookies) != 2 || cookies[1].Value != "dpd_renewed" || cookies[0].Name != "daypass-session" || cookies[0].Value != "the-renewed-value" || cookies[0].MaxAge != 3600 {
 		t.Errorf("cookies %v, want the renewed SSO cookie until the session's end", cookies)
 	}
 }
@@ -55,7 +55,7 @@ func TestOutcomesOfAChangeOfPassword(t *testing.T) {
 		if len(reply.Result().Cookies()) != 0 || strings.Contains(body, "pq:") || strings.Contains(body, "s3cret-canary") {
 			t.Errorf("%v: sets cookies, tells the cause or sends a password back", c.err)
 		}
-		if retry := reply.Header().Get("Retry-After") != ""; retry != (c.status == 429 || c.status == 503) {
+		if want := map[int]string{429: "89", 503: "5"}[c.status]; reply.Header().Get("Retry-After") != want {
 			t.Errorf("%v: Retry-After is %q", c.err, reply.Header().Get("Retry-After"))
 		}
 	}

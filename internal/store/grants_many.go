@@ -39,13 +39,29 @@ func (s Grants) Revoke(ctx context.Context, sel Selector, reason string, now tim
 	if err != nil || sel.Client != "" {
 		return ids, err
 	}
-	for _, id := range ids {
+	return ids, s.publish(ctx, ids, now, keep)
+}
+
+// RevokeOutside is Revoke of every living grant of a user that is not of the session given, the offline ones too.
+func (s Grants) RevokeOutside(ctx context.Context, user, session auth.ID, reason string, now time.Time, keep time.Duration) ([]auth.ID, error) {
+	rows, err := s.q.QueryContext(ctx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2
+		WHERE user_id = $3 AND session_id <> $4 AND revoked_at = 0 RETURNING id`, millis(now), reason, user[:], session[:])
+	ids, err := collect(rows, err, scanID)
+	if err != nil {
+		return nil, err
+	}
+	return ids, s.publish(ctx, ids, now, keep)
+}
+
+// publish writes the revocations of grants that were just marked.
+func (s Grants) publish(ctx context.Context, grants []auth.ID, now time.Time, keep time.Duration) error {
+	for _, id := range grants {
 		r := auth.Revocation{Kind: auth.RevokeGrant, Subject: id.String(), At: now, Until: now.Add(keep)}
 		if err := (Revocations{s.q}).Insert(ctx, r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return ids, nil
+	return nil
 }
 
 // Reauthenticated records at the living grants of a session and client that the user was recognised again: from the
@@ -78,7 +94,16 @@ func (s Grants) List(ctx context.Context, sel Selector, limit int) ([]auth.Grant
 
 // Sweep deletes up to limit grants whose absolute end lies before the time given.
 func (s Grants) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
-	res, err := s.q.ExecContext(ctx, `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at < $1 LIMIT $2)`,
+	return s.sweep(ctx, "expires_at < $1", before, limit)
+}
+
+// SweepRevoked is Sweep of those that were revoked before the time given.
+func (s Grants) SweepRevoked(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return s.sweep(ctx, "revoked_at > 0 AND revoked_at < $1", before, limit)
+}
+
+func (s Grants) sweep(ctx context.Context, which string, before time.Time, limit int) (int64, error) {
+	res, err := s.q.ExecContext(ctx, `DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE `+which+` LIMIT $2)`,
 		millis(before), limit)
 	if err != nil {
 		return 0, err

@@ -89,14 +89,15 @@ func (q Sessions) ListByUser(ctx context.Context, user auth.ID, now time.Time) (
 	return collect(rows, err, scanSessionView)
 }
 
-// ClientsByUser returns, for each of the user's sessions, the clients that hold or held grants of it,
+// ClientsByUser returns, for each of the user's sessions that have not ended, the clients that hold or held grants of it,
 // the first one first.
 func (q Sessions) ClientsByUser(ctx context.Context, user auth.ID) (map[auth.ID][]string, error) {
 	type holder struct {
 		session auth.ID
 		client  string
 	}
-	rows, err := q.q.QueryContext(ctx, `SELECT session_id, client_id FROM grants WHERE user_id = $1 ORDER BY id`, user[:])
+	rows, err := q.q.QueryContext(ctx, `SELECT g.session_id, g.client_id FROM sessions s JOIN grants g ON g.session_id = s.id
+		WHERE s.user_id = $1 AND s.ended_at = 0 ORDER BY g.id`, user[:])
 	all, err := collect(rows, err, func(row scanner) (h holder, err error) {
 		var id []byte
 		if err := row.Scan(&id, &h.client); err != nil {
@@ -156,8 +157,17 @@ func (q Sessions) EndByUser(ctx context.Context, user, keep auth.ID, reason stri
 // Sweep deletes up to limit sessions whose absolute end lies before the time given and that hold no
 // grant any more, and returns how many.
 func (q Sessions) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return q.sweep(ctx, "s.expires_at < $1", before, limit)
+}
+
+// SweepEnded is Sweep of those that were ended before the time given.
+func (q Sessions) SweepEnded(ctx context.Context, before time.Time, limit int) (int64, error) {
+	return q.sweep(ctx, "s.ended_at > 0 AND s.ended_at < $1", before, limit)
+}
+
+func (q Sessions) sweep(ctx context.Context, which string, before time.Time, limit int) (int64, error) {
 	res, err := q.q.ExecContext(ctx, `DELETE FROM sessions WHERE id IN (SELECT s.id FROM sessions s
-		WHERE s.expires_at < $1 AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id) LIMIT $2)`,
+		WHERE `+which+` AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id) LIMIT $2)`,
 		millis(before), limit)
 	if err != nil {
 		return 0, err

@@ -15,6 +15,8 @@ func manyCases() []testCase {
 		{"a client's revocation is one record", testRevokeClient},
 		{"grants are listed newest first", testGrantList},
 		{"swept are grants whose absolute end is past", testGrantSweep},
+		{"all living grants of a user but one session's are revoked", testRevokeOutside},
+		{"what has ended is swept by its end, and no list reads it", testSweepEnded},
 	}
 }
 
@@ -132,4 +134,68 @@ func testGrantSweep(t *testing.T, db *store.DB) {
 		}
 	}
 	facts(t, db, live.grant.ID)
+}
+
+func testRevokeOutside(t *testing.T, db *store.DB) {
+	f := settleFamily(t, db)
+	ids := ask(t, db, func(tx *store.Tx) ([]auth.ID, error) {
+		return tx.Grants.RevokeOutside(t.Context(), f.w.user.ID, f.w.session.ID, auth.ReasonPasswordChange, now(), time.Hour)
+	})
+	same(t, "revoked", ids, []auth.ID{f.c.ID})
+	for name, c := range map[string]struct {
+		id   auth.ID
+		want bool
+	}{"of the session": {f.a.ID, false}, "offline of the session": {f.b.ID, false}, "of another session": {f.c.ID, true}, "of another user": {f.d.ID, false}} {
+		view(t, db, func(tx *store.Tx) error {
+			facts, _, err := tx.Grants.Facts(t.Context(), c.id)
+			if err != nil {
+				return err
+			}
+			told, err := tx.Revocations.Contains(t.Context(), auth.RevokeGrant, c.id.String())
+			if facts.Grant.Revoked() != c.want || told != c.want {
+				t.Errorf("%s: revoked %v, told %v, want %v", name, facts.Grant.Revoked(), told, c.want)
+			}
+			return err
+		})
+	}
+	again := ask(t, db, func(tx *store.Tx) ([]auth.ID, error) {
+		return tx.Grants.RevokeOutside(t.Context(), f.w.user.ID, auth.ID{}, auth.ReasonPasswordChange, now(), time.Hour)
+	})
+	if len(again) != 2 {
+		t.Errorf("without a session to keep %d were revoked, want the two that lived", len(again))
+	}
+}
+
+func testSweepEnded(t *testing.T, db *store.DB) {
+	f := settleFamily(t, db)
+	user, at := f.w.user.ID, now().Add(time.Hour)
+	update(t, db, func(tx *store.Tx) error {
+		if _, err := tx.Sessions.EndByUser(t.Context(), user, auth.ID{}, auth.ReasonSessionEnded, at); err != nil {
+			return err
+		}
+		_, err := tx.Grants.Revoke(t.Context(), store.Selector{User: user}, auth.ReasonSessionEnded, at, time.Hour)
+		return err
+	})
+	view(t, db, func(tx *store.Tx) error {
+		sessions, err := tx.Sessions.ListByUser(t.Context(), user, now())
+		if err != nil {
+			return err
+		}
+		clients, err := tx.Sessions.ClientsByUser(t.Context(), user)
+		if len(sessions)+len(clients) != 0 {
+			t.Errorf("listed are %d sessions and the clients of %d", len(sessions), len(clients))
+		}
+		return err
+	})
+	sweep := func(before time.Time) (sessions, grants int64) {
+		grants = ask(t, db, func(tx *store.Tx) (int64, error) { return tx.Grants.SweepRevoked(t.Context(), before, 10) })
+		sessions = ask(t, db, func(tx *store.Tx) (int64, error) { return tx.Sessions.SweepEnded(t.Context(), before, 10) })
+		return sessions, grants
+	}
+	if s, g := sweep(at); s+g != 0 {
+		t.Errorf("too early %d sessions and %d grants were swept", s, g)
+	}
+	if s, g := sweep(at.Add(time.Millisecond)); s != 2 || g != 3 {
+		t.Errorf("%d sessions and %d grants were swept, want 2 and 3 of the user", s, g)
+	}
 }
