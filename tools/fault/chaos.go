@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// chaos kills and restores until the run is over. It is one goroutine, so that one misfortune ends before the next begins;
+// what a client can meet at the same time, the devices do.
+type chaos struct {
+	w     *world
+	rng   *rand.Rand
+	probe *device // refreshes alone, to see when somebody is answered again
+
+	copied time.Time // when the copy was made; zero: none
+}
+
+// event is one kind of misfortune.
+type event struct {
+	name   string
+	weight int
+	do     func(context.Context) error
+}
+
+func (c *chaos) events() []event {
+	return []event{
+		{"server killed", 6, c.killServer},
+		{"data copied", 2, c.copyData},
+		{"data put back to a copy", 2, c.putBack},
+	}
+}
+
+// run does one event after the other, at random moments or when asked.
+func (c *chaos) run(ctx context.Context) error {
+	for {
+		timer := time.NewTimer(c.w.opt.calm + time.Duration(c.rng.Int64N(int64(c.w.opt.calm))))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-c.w.kills:
+			timer.Stop()
+			if err := c.killServer(ctx); err != nil {
+				return fmt.Errorf("server killed: %w", err)
+			}
+		case <-timer.C:
+			e := c.draw()
+			if err := e.do(ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", e.name, err)
+			}
+		}
+	}
+}
+
+func (c *chaos) draw() event {
+	all := c.events()
+	sum := 0
+	for _, e := range all {
+		sum += e.weight
+	}
+	at := c.rng.IntN(sum)
+	for _, e := range all {
+		if at -= e.weight; at < 0 {
+			return e
+		}
+	}
+	return all[0]
+}
+
+// outage runs what takes the service away and brings it back, and measures until a client is answered with tokens.
+func (c *chaos) outage(ctx context.Context, kind string, do func() error) error {
+	c.w.trouble.begin()
+	defer c.w.trouble.end()
+	c.w.tally.fault(kind)
+	began := time.Now()
+	if err := do(); err != nil {
+		return err
+	}
+	for !c.probe.pass(plan{node: c.rng.Uint64(), door: doorV1}) {
+		c.probe.flying.Wait()
+		if c.probe.gone() {
+			return errors.New("the device that looks after the server was logged out")
+		}
+		if time.Since(began) > readyTimeout || ctx.Err() != nil {
+			return errors.Join(fmt.Errorf("nobody was answered for %v", time.Since(began)), errors.New(c.w.journal.tail(20)))
+		}
+		pause(2 * time.Millisecond)
+	}
+	c.w.tally.out(kind, time.Since(began))
+	return nil
+}
+
+func (c *chaos) killServer(ctx context.Context) error {
+	n := c.w.node(c.rng.Uint64())
+	return c.outage(ctx, "server killed (kill -9)", func() error { return errors.Join(n.kill(), n.start()) })
+}
+
+// copyData makes a consistent copy: nobody writes meanwhile.
+func (c *chaos) copyData(ctx context.Context) error {
+	return c.outage(ctx, "server stopped for a copy", func() error {
+		for _, n := range c.w.nodes {
+			if err := n.stop(); err != nil {
+				return err
+			}
+		}
+		c.copied = time.Now()
+		err := replaceDir(c.w.data, c.w.data+".copy")
+		return errors.Join(err, c.w.nodes[0].start())
+	})
+}
+
+// putBack replaces the data by the copy, as after a restore from a backup.
+func (c *chaos) putBack(ctx context.Context) error {
+	if c.copied.IsZero() {
+		return c.copyData(ctx)
+	}
+	c.w.falls.begin()
+	defer c.w.falls.end()
+	return c.outage(ctx, "data put back to a copy", func() error {
+		if err := c.w.nodes[0].kill(); err != nil {
+			return err
+		}
+		c.w.falls.note(time.Now(), c.copied)
+		err := replaceDir(c.w.data+".copy", c.w.data)
+		return errors.Join(err, c.w.nodes[0].start())
+	})
+}
+
+// replaceDir makes the files of to those of from. The shared-memory index of SQLite is left out: it is made anew.
+func replaceDir(from, to string) error {
+	if err := errors.Join(os.RemoveAll(to), os.MkdirAll(to, 0o700)); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if filepath.Ext(e.Name()) == ".db-shm" || e.IsDir() {
+			continue
+		}
+		if err := copyFile(filepath.Join(from, e.Name()), filepath.Join(to, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+)
+
+// unseen is how long a request is taken to be under way after its device hung up.
+const unseen = 250 * time.Millisecond
+
+// device is one owner: one store of tokens and the tabs that share it.
+type device struct {
+	w    *world
+	name string
+	rng  *rand.Rand
+	born time.Time
+
+	mu      sync.Mutex
+	token   string // the store
+	grant   string // as the log writes it
+	ledger  ledger
+	history []string // the last messages, for a failure
+	over    bool     // logged out
+	landed  bool     // the last reply reached the store
+	flying  sync.WaitGroup
+}
+
+func (w *world) newDevice(name string, token string) *device {
+	n := w.serial.Add(1)
+	return &device{
+		w: w, name: name, rng: w.rng(n), born: time.Now(), token: token, grant: grantOf(token), ledger: ledger{window: w.opt.window},
+	}
+}
+
+// live refreshes until the run is over: bursts of several tabs and steps of one, with pauses in which the window closes.
+func (d *device) live(ctx context.Context) {
+	for ctx.Err() == nil && !d.gone() {
+		if d.rng.IntN(3) == 0 {
+			d.alone(ctx)
+			d.flying.Wait()
+		}
+		if !d.rest(ctx) {
+			return
+		}
+		d.crowd(ctx)
+		d.flying.Wait()
+	}
+}
+
+// rest waits until the window of the last burst has surely closed.
+func (d *device) rest(ctx context.Context) bool {
+	for {
+		d.mu.Lock()
+		wait := d.ledger.window + windowMargin - time.Since(d.ledger.last)
+		d.mu.Unlock()
+		if wait <= 0 {
+			return true
+		}
+		if !sleep(ctx, wait+time.Duration(d.rng.Int64N(int64(200*time.Millisecond)))) {
+			return false
+		}
+	}
+}
+
+// alone refreshes one by one, with retries at once and after seconds, also across the end of the window.
+func (d *device) alone(ctx context.Context) {
+	for range 1 + d.rng.IntN(4) {
+		p := drawLone(d.rng)
+		if landed := d.pass(p); !landed {
+			d.w.tally.fault("retried within the window")
+		}
+		d.flying.Wait()
+		if !sleep(ctx, time.Duration(d.rng.Int64N(int64(d.w.opt.window/2)))) || d.gone() {
+			return
+		}
+	}
+}
+
+// crowd lets one to three tabs refresh at once, beginning with the same token, until the room in the window is used.
+func (d *device) crowd(ctx context.Context) {
+	tabs := 1 + d.rng.IntN(3)
+	if tabs > 1 {
+		d.w.tally.fault("tabs at once")
+	}
+	var all sync.WaitGroup
+	for range tabs {
+		rng := rand.New(rand.NewPCG(d.rng.Uint64(), d.rng.Uint64()))
+		all.Go(func() { d.tab(ctx, rng) })
+	}
+	all.Wait()
+	if d.mu.Lock(); !d.landed {
+		d.w.tally.fault("retried after the window")
+	}
+	d.mu.Unlock()
+}
+
+func (d *device) tab(ctx context.Context, rng *rand.Rand) {
+	for range 1 + rng.IntN(4) {
+		d.mu.Lock()
+		room := d.ledger.room(time.Now()) - slow
+		d.mu.Unlock()
+		if room <= 0 || ctx.Err() != nil || d.gone() {
+			return
+		}
+		d.pass(drawCrowd(rng, room))
+		if rng.IntN(2) == 0 && !sleep(ctx, time.Duration(rng.Int64N(int64(50*time.Millisecond)))) {
+			return
+		}
+	}
+}
+
+// pass takes one refresh through the network and tells whether its reply reached the device. What the plan leaves behind
+// (a duplicate, a request after a hang-up) is waited for with d.flying.
+func (d *device) pass(p plan) (landed bool) {
+	d.w.tally.fault(p.faults()...)
+	token, group := d.depart(p.twin)
+	answers := make(chan reply, 2)
+	if p.twin {
+		twin := p
+		twin.hold, twin.fate = p.twinHold, arrives
+		if !p.twinLands {
+			twin.fate = lostAfter
+		}
+		d.flying.Go(func() { answers <- d.fly(token, twin) })
+	}
+	r := d.fly(token, p)
+	if p.twin {
+		d.flying.Go(func() { d.compare(group, r, <-answers) })
+	}
+	return r.class == granted && p.fate == arrives
+}
+
+// depart reads the store and notes that messages with it leave, in which group.
+func (d *device) depart(twice bool) (token string, group int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	d.landed = false
+	d.ledger.depart(now)
+	if twice {
+		d.ledger.depart(now)
+	}
+	return d.token, d.ledger.groups
+}
+
+// fly carries one delivery of a request and its reply.
+func (d *device) fly(token string, p plan) reply {
+	pause(p.hold) // not cut short by the end of the run: a message under way stays so
+	if p.fate == neverSent {
+		d.arrive()
+		return reply{class: unsent}
+	}
+	began := time.Now()
+	r := d.w.refresh(token, p)
+	d.answered(token, p, r, began)
+	if r.class == dropped || r.class == timeout {
+		d.flying.Go(func() {
+			pause(unseen)
+			d.arriveUnseen()
+		})
+		return r
+	}
+	pause(p.late)
+	if r.class == granted && p.fate == arrives {
+		d.take(r.token)
+	}
+	d.arrive()
+	return r
+}
+
+// take writes what arrived into the store, whatever is there.
+func (d *device) take(token string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, had := generation(d.token)
+	_, got := generation(token)
+	if got < had {
+		d.w.tally.fault("reply reordered: an older token overwrote a newer one")
+	}
+	d.token, d.landed = token, true
+	d.ledger.granted()
+}
+
+func (d *device) arrive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ledger.arrive(time.Now(), d.w.falls.since(d.ledger.group))
+}
+
+func (d *device) arriveUnseen() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	from := d.ledger.group
+	d.ledger.arriveUnseen(time.Now(), d.w.falls.since(from), d.w.trouble.since(from))
+}
+
+// answered judges what the server said, whether or not it reaches the device.
+func (d *device) answered(token string, p plan, r reply, began time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	_, was := generation(token)
+	_, is := generation(r.token)
+	d.history = append(d.history, fmt.Sprintf("%s +%dms %d -> %d %s (%s, held %v, late %v, twin %v)",
+		began.UTC().Format("15:04:05.000"), now.Sub(began).Milliseconds(), was, is, r, p.fate, p.hold, p.late, p.twin))
+	if len(d.history) > 40 {
+		d.history = d.history[1:]
+	}
+	if r.class != refused || d.over {
+		return
+	}
+	d.over = true
+	excuse := d.ledger.refused(now, d.w.falls.since(d.ledger.group))
+	if excuse == none && d.w.falls.lost(d.born) {
+		excuse = younger
+	}
+	if excuse != none {
+		d.w.tally.rule(string(excuse), 1, 1)
+		return
+	}
+	d.w.tally.logOut(d.story())
+}
+
+// story tells the last messages of the device and what the server logged about its grant.
+func (d *device) story() string {
+	lines := d.w.journal.about(d.grant)
+	return fmt.Sprintf("%s, grant %s\n    %s\n    %s", d.name, d.grant,
+		strings.Join(d.history, "\n    "), strings.Join(lines[max(0, len(lines)-40):], "\n    "))
+}
+
+// compare holds the replies to the two deliveries of one request against each other.
+func (d *device) compare(group int, one, other reply) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if group != d.ledger.groups || one.token == "" || other.token == "" || one.token == other.token || !d.ledger.pair(time.Now(), d.w.falls.since(d.ledger.group)) {
+		return
+	}
+	d.w.tally.branch(d.story())
+}
+
+func (d *device) gone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.over
+}
+
+// sleep waits and tells whether the run goes on.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+func pause(d time.Duration) {
+	if d > 0 {
+		time.Sleep(d)
+	}
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// seedOfTheTests is fixed, so that a failure is one of the code and not of the day.
+const seedOfTheTests = 20261127
+
+// TestFaultNobodyIsLoggedOutOnSQLite is a minute of the kit, in seconds.
+func TestFaultNobodyIsLoggedOutOnSQLite(t *testing.T) {
+	t.Parallel()
+	burn(t, options{engine: "sqlite", refreshes: 1500, devices: 80, nodes: 1, calm: 500 * time.Millisecond})
+}
+
+// burn runs the kit and fails the test with its table when a bar is missed.
+func burn(t *testing.T, opt options) result {
+	t.Helper()
+	opt.seed, opt.window = seedOfTheTests, 2*time.Second
+	r, err := run(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	r.print(&table)
+	if missed := r.missed(); len(missed) > 0 {
+		t.Fatalf("missed %q\n%s", missed, &table)
+	}
+	t.Logf("\n%s", &table)
+	return r
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+)
+
+// journalKeeps is how many of the servers' log lines are at hand to explain a failure.
+const journalKeeps = 40_000
+
+// journal reads what the servers log: it counts verdicts and keeps the last lines.
+type journal struct {
+	mu       sync.Mutex
+	lines    [][]byte // a ring once it is full
+	next     int
+	verdicts map[string]int
+}
+
+func newJournal() *journal { return &journal{verdicts: map[string]int{}} }
+
+// follow reads one stream until its end.
+func (j *journal) follow(stream io.Reader) {
+	scanner := bufio.NewScanner(stream)
+	scanner.Buffer(make([]byte, 0, 64<<10), 1<<20)
+	for scanner.Scan() {
+		j.add(scanner.Bytes())
+	}
+	_, _ = io.Copy(io.Discard, stream) // a line too long must not block the server
+}
+
+func (j *journal) add(line []byte) {
+	verdict := member(line, "verdict")
+	line = bytes.Clone(line)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if verdict != "" {
+		j.verdicts[verdict]++
+	}
+	if len(j.lines) < journalKeeps {
+		j.lines = append(j.lines, line)
+		return
+	}
+	j.lines[j.next] = line
+	j.next = (j.next + 1) % journalKeeps
+}
+
+// member finds the text of "name":"text" in a line of JSON whose values hold no quotes.
+func member(line []byte, name string) string {
+	_, rest, ok := bytes.Cut(line, []byte(`"`+name+`":"`))
+	if !ok {
+		return ""
+	}
+	text, _, ok := bytes.Cut(rest, []byte(`"`))
+	if !ok {
+		return ""
+	}
+	return string(text)
+}
+
+// about returns the kept lines that name what is asked for, oldest first, and all of them without it.
+func (j *journal) about(word string) []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var found []string
+	for i := range j.lines {
+		line := string(j.lines[(j.next+i)%len(j.lines)])
+		if strings.Contains(line, word) {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// tail is the end of the log, for an error message.
+func (j *journal) tail(n int) string {
+	all := j.about("")
+	return strings.Join(all[max(0, len(all)-n):], "\n")
+}
+
+func (j *journal) counted() map[string]int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	counted := map[string]int{}
+	for v, n := range j.verdicts {
+		counted[v] = n
+	}
+	return counted
+}

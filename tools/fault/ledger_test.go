@@ -1,0 +1,141 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+const testWindow = 2 * time.Second
+
+// moment is a time of day in the tests below.
+func moment(ms int) time.Time {
+	return time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC).Add(time.Duration(ms) * time.Millisecond)
+}
+
+func TestALoneMessageIsAlwaysCovered(t *testing.T) {
+	t.Parallel()
+	l := ledger{window: testWindow}
+	for i := range 50 { // across the ends of many windows and through fallbacks
+		l.depart(moment(900 * i))
+		if got := l.refused(moment(900*i+800), true); got != none {
+			t.Fatalf("message %d: excused by %q, want a promise", i, got)
+		}
+		l.arrive(moment(900*i+800), true)
+	}
+}
+
+func TestARaceInsideTheWindowIsCovered(t *testing.T) {
+	t.Parallel()
+	l := ledger{window: testWindow}
+	l.depart(moment(0))
+	l.depart(moment(0))
+	l.arrive(moment(10), false)
+	l.arrive(moment(1999), false)
+	l.depart(moment(30_000))
+	if got := l.refused(moment(30_010), false); got != none {
+		t.Errorf("after a race: excused by %q, want a promise", got)
+	}
+}
+
+func TestWhatOutlivesTheWindowIsExcusedUntilALoneAnswer(t *testing.T) {
+	t.Parallel()
+	l := ledger{window: testWindow}
+	l.depart(moment(0))
+	l.depart(moment(0))
+	l.arrive(moment(10), false)
+	if got := l.refused(moment(2000), false); got != late {
+		t.Errorf("a straggler: excused by %q, want %q", got, late)
+	}
+	l.arrive(moment(2000), false)
+	l.depart(moment(5000))
+	if got := l.refused(moment(5010), false); got != late {
+		t.Errorf("the next message: excused by %q, want %q", got, late)
+	}
+	l.granted()
+	l.arrive(moment(5010), false)
+	l.depart(moment(9000))
+	if got := l.refused(moment(9010), false); got != none {
+		t.Errorf("after a lone answer: excused by %q, want a promise", got)
+	}
+}
+
+func TestTheWindowCountsFromTheFirstRotationOfTheBurst(t *testing.T) {
+	t.Parallel()
+	l := ledger{window: testWindow}
+	l.depart(moment(0))
+	l.arrive(moment(10), false)
+	l.depart(moment(1500)) // the same burst
+	l.depart(moment(1500))
+	l.arrive(moment(1510), false)
+	if got := l.refused(moment(2100), false); got != late {
+		t.Errorf("600 ms under way, but 2100 ms after the first rotation: excused by %q, want %q", got, late)
+	}
+}
+
+func TestTwoMessagesAcrossAFallbackAreExcusedAndOneIsNot(t *testing.T) {
+	t.Parallel()
+	for messages, want := range map[int]rule{1: none, 2: astride, 3: astride} {
+		l := ledger{window: testWindow}
+		for range messages {
+			l.depart(moment(0))
+		}
+		if got := l.refused(moment(10), true); got != want {
+			t.Errorf("%d under way: excused by %q, want %q", messages, got, want)
+		}
+	}
+}
+
+func TestAHangUpIsTrustedOnlyInPeace(t *testing.T) {
+	t.Parallel()
+	for trouble, want := range map[bool]rule{false: none, true: late} {
+		l := ledger{window: testWindow}
+		l.depart(moment(0))
+		l.arriveUnseen(moment(250), false, trouble)
+		l.depart(moment(5000))
+		if got := l.refused(moment(5010), false); got != want {
+			t.Errorf("trouble %v: excused by %q, want %q", trouble, got, want)
+		}
+	}
+}
+
+func TestRoomEndsWithTheWindow(t *testing.T) {
+	t.Parallel()
+	l := ledger{window: testWindow}
+	if got := l.room(moment(0)); got != testWindow {
+		t.Errorf("quiet: room %v, want the whole window", got)
+	}
+	l.depart(moment(0))
+	l.arrive(moment(10), false)
+	for ms, want := range map[int]time.Duration{500: 1500 * time.Millisecond, 2050: -50 * time.Millisecond, 2200: testWindow} {
+		if got := l.room(moment(ms)); got != want {
+			t.Errorf("after %d ms: room %v, want %v", ms, got, want)
+		}
+	}
+}
+
+func TestOnlyAPairAloneMustAgree(t *testing.T) {
+	t.Parallel()
+	for sent, want := range map[int]bool{1: false, 2: true, 3: false} {
+		l := ledger{window: testWindow}
+		for range sent {
+			l.depart(moment(0))
+		}
+		if got := l.pair(moment(10), false); got != want {
+			t.Errorf("%d messages: pair %v, want %v", sent, got, want)
+		}
+		if l.pair(moment(10), true) || l.pair(moment(2500), false) {
+			t.Errorf("%d messages: a pair across a fallback or past the window", sent)
+		}
+	}
+}
+
+func TestAFallLosesWhatIsNewerThanTheCopy(t *testing.T) {
+	t.Parallel()
+	f := &falls{}
+	f.note(moment(5000), moment(2000))
+	for ms, want := range map[int]bool{1000: false, 3000: true, 6000: false} {
+		if got := f.lost(moment(ms)); got != want {
+			t.Errorf("written at %d ms: lost %v, want %v", ms, got, want)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// run makes a world, lets it burn and looks at what is left.
+func run(ctx context.Context, opt options) (_ result, err error) {
+	g, err := newGuard()
+	if err != nil {
+		return result{}, err
+	}
+	defer func() { err = errors.Join(err, g.close()) }()
+	began := time.Now()
+	w, err := newWorld(ctx, opt, g)
+	if err != nil {
+		return result{}, err
+	}
+	devices, err := w.populate(ctx, opt.devices+1)
+	if err != nil {
+		return result{}, err
+	}
+	started := time.Now()
+	if err := w.burn(ctx, devices); err != nil {
+		return result{}, err
+	}
+	r := result{
+		Engine: opt.engine, Seed: opt.seed, Devices: opt.devices, Window: opt.window.String(),
+		Seconds: time.Since(started).Seconds(), LogInSeconds: started.Sub(began).Seconds(), Verdicts: w.journal.counted(),
+	}
+	w.tally.copyTo(&r)
+	return r, ctx.Err()
+}
+
+// burn runs everything at once until enough was refreshed, and then asks every device once more in peace.
+func (w *world) burn(ctx context.Context, devices []*device) error {
+	lives, end := context.WithCancel(ctx)
+	defer end()
+	c := &chaos{w: w, rng: w.rng(1 << 32), probe: devices[0]}
+	devices = devices[1:]
+	var all sync.WaitGroup
+	var failed error
+	all.Go(func() {
+		if failed = c.run(lives); failed != nil {
+			end()
+		}
+	})
+	for _, d := range devices {
+		all.Go(func() { d.live(lives) })
+	}
+	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes {
+		sleep(lives, 20*time.Millisecond)
+	}
+	end()
+	all.Wait()
+	if failed != nil || ctx.Err() != nil {
+		return errors.Join(failed, ctx.Err())
+	}
+	for _, d := range devices {
+		all.Go(func() { d.last(ctx) })
+	}
+	all.Wait()
+	for _, n := range w.nodes {
+		failed = errors.Join(failed, n.stop())
+	}
+	return failed
+}
+
+// last refreshes twice in peace, with the window closed before each.
+func (d *device) last(ctx context.Context) {
+	for range 2 {
+		if d.gone() || !d.rest(ctx) {
+			return
+		}
+		for !d.pass(plan{}) && !d.gone() && ctx.Err() == nil {
+			d.w.tally.fail(d.name + ": not answered in peace")
+		}
+	}
+}

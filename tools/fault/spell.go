@@ -1,0 +1,69 @@
+package main
+
+import (
+	"sync"
+	"time"
+)
+
+// spell is something that comes and goes, such as a database that is being put back.
+type spell struct {
+	mu      sync.Mutex
+	ongoing int
+	last    time.Time // when it last ended
+}
+
+func (s *spell) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ongoing++
+}
+
+func (s *spell) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ongoing--
+	s.last = time.Now()
+}
+
+// over notes one that is over already.
+func (s *spell) over(ended time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ended.After(s.last) {
+		s.last = ended
+	}
+}
+
+// since tells that it was on at some time between then and now.
+func (s *spell) since(then time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ongoing > 0 || s.last.After(then)
+}
+
+// fall is a database that lost what was written after a moment.
+type fall struct{ at, copied time.Time }
+
+// falls are all of a run.
+type falls struct {
+	spell
+	all []fall
+}
+
+func (f *falls) note(at, copied time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = append(f.all, fall{at, copied})
+}
+
+// lost tells that something written at a moment may have been lost since.
+func (f *falls) lost(written time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, x := range f.all {
+		if x.at.After(written) && x.copied.Before(written) {
+			return true
+		}
+	}
+	return false
+}

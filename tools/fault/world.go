@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// world is everything of one run: servers, database, devices and what is known about them.
+type world struct {
+	opt     options
+	guard   *guard
+	binary  string
+	config  string // path of the configuration file
+	data    string // the directory that a copy can be put back to
+	nodes   []*node
+	journal *journal
+	wire    *wire
+	tally   *tally
+	falls   falls
+	trouble spell // a server or its database does not answer as it should
+	serial  atomic.Uint64
+	kills   chan struct{} // asks for a kill at once
+}
+
+// newWorld builds daypass and starts it over an empty database.
+func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) {
+	w := &world{
+		opt: opt, guard: g, data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
+		journal: newJournal(), wire: newWire(), tally: newTally(), kills: make(chan struct{}, 1),
+	}
+	if w.binary, err = build(ctx, g.dir, opt.changes...); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(w.data, 0o700); err != nil {
+		return nil, err
+	}
+	ports := make([]string, opt.nodes)
+	for i := range ports {
+		if ports[i], err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.configure(ports[0], "sqlite:"+filepath.Join(w.data, "daypass.db")); err != nil {
+		return nil, err
+	}
+	for _, port := range ports {
+		w.nodes = append(w.nodes, &node{
+			url: "http://127.0.0.1:" + port, binary: w.binary, guard: g, journal: w.journal,
+			args: []string{"serve", "--config", w.config, "--listen", "127.0.0.1:" + port},
+		})
+	}
+	err = w.startAll(ctx)
+	return w, err
+}
+
+// configure writes the configuration file and the master key.
+func (w *world) configure(port, database string) error {
+	key := filepath.Join(w.guard.dir, "master.key")
+	text := fmt.Sprintf(`issuer: http://localhost:%s
+database: %s
+master_key_file: %s
+log: {format: json}
+refresh: {replay_window: %s}
+clients:
+  - {id: %s, public: true, redirect_uris: ["http://127.0.0.1/callback"]}
+`, port, database, key, w.opt.window, stranger)
+	return errors.Join(
+		os.WriteFile(key, []byte("1:"+newMasterKey()+"\n"), 0o600),
+		os.WriteFile(w.config, []byte(text), 0o600))
+}
+
+func newMasterKey() string {
+	raw := make([]byte, 32)
+	_, _ = rand.Read(raw) // never fails: crypto/rand ends the process instead
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+func (w *world) startAll(ctx context.Context) error {
+	for _, n := range w.nodes {
+		if err := n.start(); err != nil {
+			return err
+		}
+		if err := n.awaitReady(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rng is the source of one part of the run, so that a part added later changes no other.
+func (w *world) rng(part uint64) *mathrand.Rand {
+	return mathrand.New(mathrand.NewPCG(w.opt.seed, part))
+}
+
+// node is one of the nodes.
+func (w *world) node(pick uint64) *node { return w.nodes[pick%uint64(len(w.nodes))] }
+
+// refresh sends one refresh with its fate and counts the answer.
+func (w *world) refresh(token string, p plan) reply {
+	began := time.Now()
+	r, err := refreshRequest(context.Background(), w.node(p.node).url, p.door, firstParty, token)
+	if err != nil {
+		return reply{class: unknownErr, code: err.Error()}
+	}
+	var got reply
+	switch p.fate {
+	case hungUp, cutInside:
+		got = w.wire.broken(r, p.fate)
+	default:
+		got = w.wire.send(r)
+	}
+	if now := time.Now(); now.Sub(began) > unseen {
+		w.trouble.over(now)
+	}
+	w.tally.answer(got)
+	return got
+}
+
+// account is a user of the run.
+type account struct{ email, password string }
+
+func (w *world) newAccount(kind string) account {
+	return account{fmt.Sprintf("%s-%d@example.com", kind, w.serial.Add(1)), newMasterKey()}
+}
+
+// enter signs the account up or logs it in, until the server has answered.
+func (w *world) enter(ctx context.Context, a account, fresh bool) (reply, error) {
+	path := "/v1/login"
+	if fresh {
+		path = "/v1/signup"
+	}
+	body := map[string]string{"email": a.email, "password": a.password, "mode": "token"}
+	for try := uint64(0); ; try++ {
+		r := w.wire.call(ctx, http.MethodPost, w.node(w.serial.Add(1)).url+path, "", body)
+		switch {
+		case r.class == granted:
+			return r, nil
+		case r.code == "email_taken" && fresh && try > 0: // the answer to an earlier try was lost
+			path, fresh = "/v1/login", false
+		case r.status != 0 && r.class != unavail:
+			return r, fmt.Errorf("%s: %d %s", path, r.status, r.code)
+		}
+		if !sleep(ctx, 50*time.Millisecond) {
+			return r, ctx.Err()
+		}
+	}
+}
+
+// perUser is how many devices one user has; only the first costs a sign-up more than a log-in.
+const perUser = 4
+
+// populate logs the devices in, a few users at a time.
+func (w *world) populate(ctx context.Context, devices int) ([]*device, error) {
+	var mu sync.Mutex
+	var all []*device
+	var failed error
+	var users sync.WaitGroup
+	places := make(chan struct{}, 8)
+	for first := 0; first < devices; first += perUser {
+		a, count := w.newAccount("owner"), min(perUser, devices-first)
+		places <- struct{}{}
+		users.Go(func() {
+			defer func() { <-places }()
+			for i := range count {
+				r, err := w.enter(ctx, a, i == 0)
+				mu.Lock()
+				if err != nil {
+					failed = errors.Join(failed, err)
+				} else {
+					all = append(all, w.newDevice("owner", r.token))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	users.Wait()
+	return all, failed
+}
