@@ -29,10 +29,18 @@ type event struct {
 }
 
 func (c *chaos) events() []event {
+	if c.w.pg != nil {
+		return []event{
+			{"server killed", 3, c.killServer},
+			{"PostgreSQL killed", 3, c.killPostgres},
+			{"connections cut", 2, c.cutConnections},
+			{"connections stalled", 2, c.stallConnections},
+		}
+	}
 	return []event{
-		{"server killed", 6, c.killServer},
+		{"server killed", 3, c.killServer},
 		{"data copied", 2, c.copyData},
-		{"data put back to a copy", 2, c.putBack},
+		{"data put back to a copy", 3, c.putBack},
 	}
 }
 
@@ -46,8 +54,8 @@ func (c *chaos) run(ctx context.Context) error {
 			return nil
 		case <-c.w.kills:
 			timer.Stop()
-			if err := c.killServer(ctx); err != nil {
-				return fmt.Errorf("server killed: %w", err)
+			if err := c.killNow(ctx); err != nil {
+				return fmt.Errorf("killed after a revocation: %w", err)
 			}
 		case <-timer.C:
 			e := c.draw()
@@ -101,9 +109,47 @@ func (c *chaos) killServer(ctx context.Context) error {
 	return c.outage(ctx, "server killed (kill -9)", func() error { return errors.Join(n.kill(), n.start()) })
 }
 
+// killNow kills what could lose most.
+func (c *chaos) killNow(ctx context.Context) error {
+	if c.w.pg != nil && c.rng.IntN(2) == 0 {
+		return c.killPostgres(ctx)
+	}
+	return c.killServer(ctx)
+}
+
+// killPostgres crashes the database: rotations of the last moments are lost, whatever else was answered is not.
+func (c *chaos) killPostgres(ctx context.Context) error {
+	c.w.falls.begin()
+	defer c.w.falls.end()
+	return c.outage(ctx, "PostgreSQL killed (kill -9)", func() error {
+		if err := c.w.pg.kill(); err != nil {
+			return err
+		}
+		now := time.Now()
+		c.w.falls.note(now, now)
+		return c.w.pg.start()
+	})
+}
+
+func (c *chaos) cutConnections(ctx context.Context) error {
+	return c.outage(ctx, "connections to the database cut", func() error {
+		c.w.relay.cut()
+		return nil
+	})
+}
+
+func (c *chaos) stallConnections(ctx context.Context) error {
+	return c.outage(ctx, "connections to the database stalled", func() error {
+		c.w.relay.stall(time.Duration(c.rng.Int64N(int64(c.w.opt.window))))
+		return nil
+	})
+}
+
 // copyData makes a consistent copy: nobody writes meanwhile.
 func (c *chaos) copyData(ctx context.Context) error {
 	return c.outage(ctx, "server stopped for a copy", func() error {
+		c.w.files.Lock()
+		defer c.w.files.Unlock()
 		for _, n := range c.w.nodes {
 			if err := n.stop(); err != nil {
 				return err
@@ -123,6 +169,8 @@ func (c *chaos) putBack(ctx context.Context) error {
 	c.w.falls.begin()
 	defer c.w.falls.end()
 	return c.outage(ctx, "data put back to a copy", func() error {
+		c.w.files.Lock()
+		defer c.w.files.Unlock()
 		if err := c.w.nodes[0].kill(); err != nil {
 			return err
 		}

@@ -21,7 +21,6 @@ type device struct {
 
 	mu      sync.Mutex
 	token   string // the store
-	grant   string // as the log writes it
 	ledger  ledger
 	history []string // the last messages, for a failure
 	over    bool     // logged out
@@ -32,7 +31,7 @@ type device struct {
 func (w *world) newDevice(name string, token string) *device {
 	n := w.serial.Add(1)
 	return &device{
-		w: w, name: name, rng: w.rng(n), born: time.Now(), token: token, grant: grantOf(token), ledger: ledger{window: w.opt.window},
+		w: w, name: name, rng: w.rng(n), born: time.Now(), token: token, ledger: ledger{window: w.opt.window},
 	}
 }
 
@@ -227,9 +226,7 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 
 // story tells the last messages of the device and what the server logged about its grant.
 func (d *device) story() string {
-	lines := d.w.journal.about(d.grant)
-	return fmt.Sprintf("%s, grant %s\n    %s\n    %s", d.name, d.grant,
-		strings.Join(d.history, "\n    "), strings.Join(lines[max(0, len(lines)-40):], "\n    "))
+	return fmt.Sprintf("%s, grant %s\n    %s\n    %s", d.name, grantOf(d.token), strings.Join(d.history, "\n    "), d.w.explain(d.token))
 }
 
 // compare holds the replies to the two deliveries of one request against each other.

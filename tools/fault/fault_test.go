@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,7 @@ const seedOfTheTests = 20261127
 // TestFaultNobodyIsLoggedOutOnSQLite is a minute of the kit, in seconds.
 func TestFaultNobodyIsLoggedOutOnSQLite(t *testing.T) {
 	t.Parallel()
-	burn(t, options{engine: "sqlite", refreshes: 1500, devices: 80, nodes: 1, calm: 500 * time.Millisecond})
+	burn(t, options{engine: "sqlite", refreshes: 1500, devices: 80, nodes: 1, thieves: 1, calm: 500 * time.Millisecond})
 }
 
 // burn runs the kit and fails the test with its table when a bar is missed.
@@ -30,4 +32,24 @@ func burn(t *testing.T, opt options) result {
 	}
 	t.Logf("\n%s", &table)
 	return r
+}
+
+// TestFaultNobodyIsLoggedOutOnPostgres is the same with two nodes and a database that is killed.
+func TestFaultNobodyIsLoggedOutOnPostgres(t *testing.T) {
+	t.Parallel()
+	needPostgres(t)
+	burn(t, options{engine: "postgres", refreshes: 1000, devices: 60, nodes: 2, thieves: 1, calm: 500 * time.Millisecond})
+}
+
+// needPostgres skips the test where no PostgreSQL is installed; in continuous integration it fails instead.
+func needPostgres(t *testing.T) {
+	t.Helper()
+	_, err := postgresPrograms()
+	if err == nil {
+		return
+	}
+	if insisted, _ := strconv.ParseBool(os.Getenv("CI")); insisted {
+		t.Fatal(err)
+	}
+	t.Skip(err)
 }

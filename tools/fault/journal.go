@@ -74,6 +74,15 @@ func (j *journal) about(word string) []string {
 	return found
 }
 
+// causes are what the servers name as the cause of each 500, every one once.
+func (j *journal) causes() []string {
+	seen := map[string]bool{}
+	for _, line := range j.about(`"status":500`) {
+		seen["500 "+member([]byte(line), "route")+": "+member([]byte(line), "cause")] = true
+	}
+	return sorted(seen)
+}
+
 // tail is the end of the log, for an error message.
 func (j *journal) tail(n int) string {
 	all := j.about("")

@@ -19,6 +19,7 @@ type options struct {
 	seed      uint64
 	short     bool
 	devices   int
+	thieves   int // at once, of each class
 	nodes     int
 	window    time.Duration // refresh.replay_window of the server; what is "minutes" elsewhere is longer than this
 	calm      time.Duration // between two misfortunes, and up to twice as long
@@ -55,7 +56,7 @@ func command(ctx context.Context, args []string, out, complaints io.Writer) int 
 }
 
 func parse(args []string, complaints io.Writer) (options, error) {
-	opt := options{nodes: 1, calm: time.Second}
+	opt := options{nodes: 1, thieves: 2, calm: time.Second}
 	flags := flag.NewFlagSet("fault", flag.ContinueOnError)
 	flags.SetOutput(complaints)
 	flags.StringVar(&opt.engine, "db", "sqlite", "sqlite or postgres")
@@ -67,11 +68,15 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return opt, err
 	}
-	if opt.engine != "sqlite" {
-		return opt, fmt.Errorf("-db %s: want sqlite", opt.engine)
+	switch opt.engine {
+	case "sqlite":
+	case "postgres":
+		opt.nodes = 2
+	default:
+		return opt, fmt.Errorf("-db %s: want sqlite or postgres", opt.engine)
 	}
 	if opt.short {
-		opt.refreshes = 3000
+		opt.refreshes, opt.thieves = 3000, 1
 	}
 	if opt.devices == 0 {
 		opt.devices = int(min(max(opt.refreshes/60, 60), 1200))

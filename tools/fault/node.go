@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -123,6 +124,20 @@ func (n *node) end(signal os.Signal) error {
 	}
 	n.cmd = nil
 	return n.guard.forget(pid)
+}
+
+// verb runs a command of the same binary and returns its standard output.
+func verb(ctx context.Context, binary, stdin string, args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr, cmd.Env = strings.NewReader(stdin), &stderr, cleanEnviron()
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("daypass %s: %w: %s", args[0], err, bytes.TrimSpace(stderr.Bytes()))
+	}
+	return string(out), nil
 }
 
 // freePort returns a port nobody listens on at this moment.

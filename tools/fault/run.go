@@ -19,6 +19,7 @@ func run(ctx context.Context, opt options) (_ result, err error) {
 	if err != nil {
 		return result{}, err
 	}
+	defer func() { err = errors.Join(err, w.close()) }()
 	devices, err := w.populate(ctx, opt.devices+1)
 	if err != nil {
 		return result{}, err
@@ -32,6 +33,9 @@ func run(ctx context.Context, opt options) (_ result, err error) {
 		Seconds: time.Since(started).Seconds(), LogInSeconds: started.Sub(began).Seconds(), Verdicts: w.journal.counted(),
 	}
 	w.tally.copyTo(&r)
+	if r.Broken > 0 {
+		r.Failures = append(r.Failures, w.journal.causes()...)
+	}
 	return r, ctx.Err()
 }
 
@@ -51,6 +55,7 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	for _, d := range devices {
 		all.Go(func() { d.live(lives) })
 	}
+	w.plant(ctx, lives, &all)
 	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes {
 		sleep(lives, 20*time.Millisecond)
 	}
@@ -63,10 +68,24 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 		all.Go(func() { d.last(ctx) })
 	}
 	all.Wait()
+	w.settle(ctx)
 	for _, n := range w.nodes {
 		failed = errors.Join(failed, n.stop())
 	}
 	return failed
+}
+
+// plant starts the thefts and the revocations.
+func (w *world) plant(ctx, lives context.Context, all *sync.WaitGroup) {
+	for _, p := range plots() {
+		for range w.opt.thieves {
+			all.Go(func() { w.steal(ctx, lives, p) })
+		}
+	}
+	for i, a := range acts() {
+		all.Go(func() { w.revoke(ctx, lives, a, w.rng(1<<33+uint64(i))) })
+	}
+	all.Go(func() { w.recheck(ctx, lives, w.rng(1<<34)) })
 }
 
 // last refreshes twice in peace, with the window closed before each.

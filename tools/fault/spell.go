@@ -67,3 +67,15 @@ func (f *falls) lost(written time.Time) bool {
 	}
 	return false
 }
+
+// count is how many there were after a moment.
+func (f *falls) count(after time.Time) (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, x := range f.all {
+		if x.at.After(after) {
+			n++
+		}
+	}
+	return n
+}

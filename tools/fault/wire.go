@@ -54,6 +54,9 @@ func (r reply) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s", r.class, r.code))
 }
 
+// definite tells that the server has answered for good.
+func (r reply) definite() bool { return r.class == granted || r.class == refused }
+
 // wire speaks to the servers.
 type wire struct{ client *http.Client }
 

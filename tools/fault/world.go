@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,13 +24,17 @@ type world struct {
 	config  string // path of the configuration file
 	data    string // the directory that a copy can be put back to
 	nodes   []*node
+	pg      *cluster // the database, and what stands before it; nil with SQLite
+	relay   *relay
 	journal *journal
 	wire    *wire
 	tally   *tally
 	falls   falls
+	ends    ledgerOfEnds
 	trouble spell // a server or its database does not answer as it should
 	serial  atomic.Uint64
 	kills   chan struct{} // asks for a kill at once
+	files   sync.RWMutex  // held for writing while the data directory is replaced
 }
 
 // newWorld builds daypass and starts it over an empty database.
@@ -50,7 +55,11 @@ func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) 
 			return nil, err
 		}
 	}
-	if err := w.configure(ports[0], "sqlite:"+filepath.Join(w.data, "daypass.db")); err != nil {
+	database, err := w.database()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.configure(ports[0], database); err != nil {
 		return nil, err
 	}
 	for _, port := range ports {
@@ -61,6 +70,41 @@ func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) 
 	}
 	err = w.startAll(ctx)
 	return w, err
+}
+
+// database makes an empty database and returns its address.
+func (w *world) database() (address string, err error) {
+	if w.opt.engine == "sqlite" {
+		return "sqlite:" + filepath.Join(w.data, "daypass.db"), nil
+	}
+	if w.pg, err = newCluster(w.guard, "pg"); err != nil {
+		return "", err
+	}
+	if err := errors.Join(w.pg.initialize(), w.pg.start()); err != nil {
+		return "", err
+	}
+	if _, err := w.pg.sql("postgres", "CREATE DATABASE daypass"); err != nil {
+		return "", err
+	}
+	if w.relay, err = newRelay(w.pg.socket()); err != nil {
+		return "", err
+	}
+	return "postgres://postgres@" + w.relay.address() + "/daypass?sslmode=disable", nil
+}
+
+// close ends what the guard would end otherwise.
+func (w *world) close() error {
+	var err error
+	for _, n := range w.nodes {
+		err = errors.Join(err, n.kill())
+	}
+	if w.relay != nil {
+		w.relay.close()
+	}
+	if w.pg != nil {
+		err = errors.Join(err, w.pg.kill())
+	}
+	return err
 }
 
 // configure writes the configuration file and the master key.
@@ -124,6 +168,28 @@ func (w *world) refresh(token string, p plan) reply {
 	}
 	w.tally.answer(got)
 	return got
+}
+
+// insist refreshes until the server answers for good, as a client that means it.
+func (w *world) insist(ctx context.Context, client, token string, pick uint64) reply {
+	for {
+		request, err := refreshRequest(ctx, w.node(pick).url, door(pick%2), client, token)
+		if err != nil {
+			return reply{class: unknownErr, code: err.Error()}
+		}
+		r := w.wire.send(request)
+		w.tally.answer(r)
+		if r.definite() || !sleep(ctx, 50*time.Millisecond) {
+			return r
+		}
+		pick++
+	}
+}
+
+// explain is what the servers logged about the grant of a token.
+func (w *world) explain(token string) string {
+	lines := w.journal.about(grantOf(token))
+	return strings.Join(lines[max(0, len(lines)-40):], "\n    ")
 }
 
 // account is a user of the run.

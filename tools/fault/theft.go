@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// promisedRounds is within how many rounds, each a refresh by both outside the window, a theft is found out (docs/refresh.md).
+const promisedRounds = 2
+
+// roundsPerFall is how many rounds each fallback of the database may cost; tools/refreshmodel finds 2 for one generation
+// lost, and a copy may lack several.
+const roundsPerFall = 8
+
+// holder is somebody with a token of the grant.
+type holder struct{ token, access string }
+
+// theft is one grant that two hold.
+type theft struct {
+	w            *world
+	rng          *rand.Rand
+	born         time.Time
+	owner, thief holder
+	kept         string    // the owner's first token, as an old backup's log may hold it
+	asked        time.Time // when the last refresh or log-out was sent
+	rounds       int
+}
+
+// plot is one class of thefts: what happens before both go on refreshing outside the window, and whether they do.
+type plot struct {
+	name string
+	play func(*theft, context.Context) theftEnd
+}
+
+// theftEnd is what became of a theft.
+type theftEnd struct {
+	caught bool
+	why    string // when something else than the rules promise happened
+}
+
+func plots() []plot {
+	return []plot{
+		{"copy used before the owner", (*theft).before},
+		{"copy used after the owner", (*theft).after},
+		{"at the same time", (*theft).sameTime},
+		{"lock-step inside the window", (*theft).lockStep},
+		{"from an old backup", (*theft).oldBackup},
+		{"wrong client", (*theft).wrongClient},
+		{"after log-out", (*theft).afterLogOut},
+	}
+}
+
+// steal plants thefts of one class until lives ends, and finishes the last.
+func (w *world) steal(ctx, lives context.Context, p plot) {
+	for lives.Err() == nil {
+		r, err := w.enter(ctx, w.newAccount("victim"), true)
+		if err != nil {
+			w.tally.fail("log-in of a victim: " + err.Error())
+			return
+		}
+		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), born: time.Now(), owner: holder{r.token, r.access}, kept: r.token}
+		end := p.play(t, ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		w.tally.theft(p.name, t, end)
+		sleep(lives, w.opt.calm)
+	}
+}
+
+// theft counts one that is over.
+func (t *tally) theft(name string, x *theft, end theftEnd) {
+	if !end.caught && x.w.falls.lost(x.born) {
+		t.rule(string(younger), 1, 1) // the grant itself is gone
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.thefts[name]
+	if c == nil {
+		c = &theftCount{}
+		t.thefts[name] = c
+	}
+	c.Planted++
+	switch {
+	case end.why != "" || !end.caught:
+		c.Missed++
+		t.note(fmt.Sprintf("theft, %s: %s after %d rounds; grant %s\n    %s", name, end.why, x.rounds, grantOf(x.kept), x.w.explain(x.kept)))
+	case x.rounds > promisedRounds:
+		c.Later++
+	default:
+		c.Caught++
+	}
+}
+
+// present refreshes with the holder's token until the server answers for good.
+func (t *theft) present(ctx context.Context, h *holder) class {
+	t.asked = time.Now()
+	return t.w.insistInto(ctx, h)
+}
+
+// apart waits until the window is closed.
+func (t *theft) apart(ctx context.Context) {
+	sleep(ctx, t.w.opt.window+windowMargin+time.Duration(t.rng.Int64N(int64(100*time.Millisecond))))
+}
+
+// steps are refreshes outside the window; false when one is refused.
+func (t *theft) steps(ctx context.Context, who ...*holder) bool {
+	for _, h := range who {
+		t.apart(ctx)
+		if t.present(ctx, h) == refused {
+			return false
+		}
+	}
+	return true
+}
+
+// hunt lets both go on outside the window, the first named first, until somebody is refused.
+func (t *theft) hunt(ctx context.Context, first, second *holder) theftEnd {
+	for ctx.Err() == nil {
+		t.rounds++
+		if !t.steps(ctx, first, second) {
+			return t.dead(ctx)
+		}
+		if t.rounds >= promisedRounds+roundsPerFall*t.w.falls.count(t.born) {
+			return theftEnd{why: "not found out"}
+		}
+	}
+	return theftEnd{}
+}
+
+// dead looks whether what was found out is over: no token of it is good any more, of either kind.
+func (t *theft) dead(ctx context.Context) theftEnd {
+	asked := t.asked
+	for _, h := range []holder{t.owner, t.thief, {token: t.kept}} {
+		good := h.token != "" && t.w.insist(ctx, firstParty, h.token, t.rng.Uint64()).class == granted
+		good = good || t.w.alive(ctx, h.access)
+		if good && !t.w.falls.lost(asked) {
+			return theftEnd{why: "found out, and yet a token is still good"}
+		}
+	}
+	return theftEnd{caught: true}
+}
+
+// alive tells whether an access token is good at /v1.
+func (w *world) alive(ctx context.Context, access string) bool {
+	for access != "" {
+		r := w.wire.call(ctx, http.MethodGet, w.node(w.serial.Add(1)).url+"/v1/me", access, nil)
+		switch {
+		case r.class == granted:
+			return true
+		case r.status == http.StatusUnauthorized || !sleep(ctx, 50*time.Millisecond):
+			return false
+		}
+	}
+	return false
+}
+
+func (t *theft) copies() { t.thief = t.owner }
+
+func (t *theft) before(ctx context.Context) theftEnd {
+	t.copies()
+	if t.present(ctx, &t.thief) == refused {
+		return theftEnd{why: "the first to use a token was refused"}
+	}
+	return t.hunt(ctx, &t.owner, &t.thief)
+}
+
+func (t *theft) after(ctx context.Context) theftEnd {
+	t.copies()
+	if t.present(ctx, &t.owner) == refused {
+		return theftEnd{why: "the first to use a token was refused"}
+	}
+	return t.hunt(ctx, &t.thief, &t.owner)
+}
+
+func (t *theft) sameTime(ctx context.Context) theftEnd {
+	t.copies()
+	var both sync.WaitGroup
+	both.Go(func() { t.w.insistInto(ctx, &t.owner) })
+	both.Go(func() { t.w.insistInto(ctx, &t.thief) })
+	both.Wait()
+	return t.hunt(ctx, &t.owner, &t.thief)
+}
+
+// insistInto refreshes for a holder that no other goroutine looks at.
+func (w *world) insistInto(ctx context.Context, h *holder) class {
+	r := w.insist(ctx, firstParty, h.token, w.serial.Add(1))
+	if r.class == granted {
+		h.token, h.access = r.token, r.access
+	}
+	return r.class
+}
+
+// lockStep follows the owner inside the window for some time, which nobody can tell from a race, before both go on
+// outside it.
+func (t *theft) lockStep(ctx context.Context) theftEnd {
+	t.copies()
+	for range 3 {
+		if t.present(ctx, &t.owner) == refused || t.present(ctx, &t.thief) == refused {
+			return t.dead(ctx) // something slowed one of them down beyond the window
+		}
+		t.apart(ctx)
+	}
+	return t.hunt(ctx, &t.owner, &t.thief)
+}
+
+func (t *theft) oldBackup(ctx context.Context) theftEnd {
+	if !t.steps(ctx, &t.owner, &t.owner, &t.owner) {
+		return theftEnd{why: "an owner alone was refused"}
+	}
+	t.thief = holder{token: t.kept}
+	return t.hunt(ctx, &t.thief, &t.owner)
+}
+
+// wrongClient must be refused without harm to the owner.
+func (t *theft) wrongClient(ctx context.Context) theftEnd {
+	if t.w.insist(ctx, stranger, t.owner.token, t.rng.Uint64()).class != refused {
+		return theftEnd{why: "another client was served"}
+	}
+	if !t.steps(ctx, &t.owner, &t.owner) {
+		return theftEnd{why: "the owner was refused because of a stranger"}
+	}
+	return theftEnd{caught: true}
+}
+
+func (t *theft) afterLogOut(ctx context.Context) theftEnd {
+	t.copies()
+	out := &revocation{w: t.w, victims: []holder{t.owner}}
+	err := out.logOut(ctx)
+	t.asked = out.asked
+	if err != nil {
+		return theftEnd{why: err.Error()}
+	}
+	return t.dead(ctx)
+}
