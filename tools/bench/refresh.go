@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+const refreshPath = "/v1/refresh"
+
+// refreshes returns n connections, each of which refreshes grants of its own in turn, and what closes them. The tokens
+// that come back are kept for the next load.
+func (g *ground) refreshes(n int) ([]lane, func(), error) {
+	if len(g.tokens) < n {
+		return nil, nil, fmt.Errorf("%d grants for %d connections", len(g.tokens), n)
+	}
+	first := 0
+	return connect(n, g.in.address, refreshPath, func(w *wire) lane {
+		at := first
+		first++
+		return func() error {
+			next, err := refresh(w, g.tokens[at])
+			if err != nil {
+				return err
+			}
+			g.tokens[at] = next
+			if at += n; at >= len(g.tokens) {
+				at %= n
+			}
+			return nil
+		}
+	})
+}
+
+// refresh exchanges a token for its successor.
+func refresh(w *wire, token string) (next string, err error) {
+	status, reply, err := w.post(append(append([]byte(`{"refresh_token":"`), token...), `"}`...))
+	if err != nil {
+		return "", fmt.Errorf("refresh: %w", err)
+	}
+	next, found := member(reply, "refresh_token")
+	if status != http.StatusOK || !found || next == token {
+		return "", fmt.Errorf("refresh: status %d: %.300s", status, reply)
+	}
+	return next, nil
+}
+
+// updates returns n callers of the least that a refresh could ask of the database: one UPDATE of one row by its primary
+// key, alone in its transaction, prepared, through the same driver. They move a column of rows that nobody refreshes.
+func (g *ground) updates(ctx context.Context, n int) (lanes []lane, closeAll func() error, err error) {
+	db, err := g.connect(true)
+	if err != nil {
+		return nil, nil, err
+	}
+	update, err := db.PrepareContext(ctx, "UPDATE grants SET current_gen = current_gen + 1 WHERE id = $1")
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("prepare: %w", err), db.Close())
+	}
+	for i := range n {
+		at := i
+		lanes = append(lanes, func() error {
+			id := g.idle[at%len(g.idle)]
+			at += n
+			if _, err := update.ExecContext(ctx, id[:]); err != nil {
+				return fmt.Errorf("update: %w", err)
+			}
+			return nil
+		})
+	}
+	return lanes, func() error { return errors.Join(update.Close(), db.Close()) }, nil
+}
