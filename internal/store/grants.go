@@ -84,7 +84,10 @@ func (s Grants) Rotate(ctx context.Context, w Swap) (g auth.Grant, roles []strin
 		w.Grant[:], w.SecretHash[:], w.Generation, w.ClientID, w.Binding, flag(w.Public), flag(w.Proves),
 		w.Rules.Window.Milliseconds(), millis(w.Now), w.Rules.IdleLimit(true).Milliseconds(), w.Rules.IdleLimit(false).Milliseconds(),
 		int64(w.Rules.Key), auth.MaxGeneration)
-	err = row.Scan(append(grantTargets(&g, &t), &standing)...)
+	t.id, t.hash, t.used = w.Grant[:], w.SecretHash[:], millis(w.Now)
+	g.ClientID, g.Current, g.Last, g.CurrentKey = w.ClientID, w.Generation+1, w.Generation, w.Rules.Key
+	err = row.Scan(&g.First, &t.since, &t.user, &t.session, &t.scopes, &t.resources, &t.offline, &g.Binding, &t.authTime, &t.amr, &g.ACR,
+		&t.created, &t.expires, &t.replayNoted, &t.misboundNoted, &standing)
 	if errors.Is(err, sql.ErrNoRows) {
 		return auth.Grant{}, nil, false, false, nil
 	}
@@ -99,6 +102,10 @@ func (s Grants) Rotate(ctx context.Context, w Swap) (g auth.Grant, roles []strin
 // clock slack of 120 s. The cast keeps PostgreSQL from taking a number of milliseconds for 32 bits.
 const windowOpen = `(grants.first_gen >= 0 AND ($7 = 1 OR (CAST($8 AS BIGINT) > 0 AND $9 - grants.since < $8 AND $9 - grants.since >= -120000)))`
 
+// rotatedColumns leave out what the statement itself fixed: each column costs on both sides of the wire, at every refresh.
+const rotatedColumns = `grants.first_gen, grants.since, grants.user_id, grants.session_id, grants.scopes, grants.resources, grants.offline,
+	grants.binding, grants.auth_time, grants.amr, grants.acr, grants.created_at, grants.expires_at, grants.replay_noted_at, grants.misbound_noted_at`
+
 const rotateSQL = `UPDATE grants SET
 		first_gen = CASE WHEN ` + windowOpen + ` THEN grants.first_gen ELSE grants.current_gen END,
 		since = CASE WHEN ` + windowOpen + ` THEN grants.since ELSE $9 END,
@@ -110,7 +117,7 @@ const rotateSQL = `UPDATE grants SET
 		AND grants.client_id = $4 AND ($6 = 0 OR grants.binding = $5)
 		AND grants.revoked_at = 0 AND grants.expires_at > $9
 		AND $9 - grants.last_used_at < CASE WHEN grants.offline = 1 THEN CAST($10 AS BIGINT) ELSE CAST($11 AS BIGINT) END
-	RETURNING ` + grantColumns + `, (SELECT u.roles FROM users u WHERE u.id = grants.user_id AND u.disabled_at = 0)`
+	RETURNING ` + rotatedColumns + `, (SELECT u.roles FROM users u WHERE u.id = grants.user_id AND u.disabled_at = 0)`
 
 // Facts reads all that a refresh is judged on, and the user's roles, in one statement; it returns
 // auth.ErrNotFound when there is no such grant (verdict Unknown).
