@@ -22,19 +22,15 @@ const (
 	logLimit     = 1 << 20
 )
 
-// build builds the binary as `make build` does and returns its path and size.
-func build(ctx context.Context, dir string) (path string, size int64, err error) {
+// build builds the binary as `make build` does and returns its path.
+func build(ctx context.Context, dir string) (path string, err error) {
 	path = filepath.Join(dir, "daypass")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "github.com/daypass/daypass/cmd/daypass")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", 0, fmt.Errorf("build daypass: %w\n%s", err, out)
+		return "", fmt.Errorf("build daypass: %w\n%s", err, out)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", 0, fmt.Errorf("build daypass: %w", err)
-	}
-	return path, info.Size(), nil
+	return path, nil
 }
 
 // installation is a configuration file with what it names, in a directory of its own.

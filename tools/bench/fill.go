@@ -41,7 +41,7 @@ func (g *ground) fill(ctx context.Context, n, driven int64) error {
 		}
 	}
 	g.filled = n
-	if err := g.adopt(ctx, p, min(driven, (p.to-p.from)/2)); err != nil {
+	if err := g.adopt(ctx, p, min(driven, p.to-p.from)); err != nil {
 		return err
 	}
 	return g.settle(ctx)
@@ -104,30 +104,26 @@ func (g *ground) adopt(ctx context.Context, p made, driven int64) (err error) {
 	}
 	defer func() { err = errors.Join(err, ended(tx.Rollback())) }()
 	kept := g.tokens[len(g.tokens)-g.real:]
-	g.tokens, g.idle = nil, nil
+	g.tokens, g.ids = nil, nil
 	stride := (p.to - p.from) / driven
 	for n := p.from; int64(len(g.tokens)) < driven; n += stride {
-		token, err := g.adoptOne(ctx, tx, p, n)
+		id, err := p.id(n)
 		if err != nil {
 			return fmt.Errorf("adopt grants: %w", err)
 		}
-		neighbour, err := p.id(n + stride/2)
+		token, err := g.adoptOne(ctx, tx, id, n%100+1)
 		if err != nil {
 			return fmt.Errorf("adopt grants: %w", err)
 		}
-		g.tokens, g.idle = append(g.tokens, token.Reveal()), append(g.idle, neighbour)
+		g.tokens, g.ids = append(g.tokens, token.Reveal()), append(g.ids, id)
 	}
 	g.tokens = append(g.tokens, kept...)
 	return tx.Commit()
 }
 
-// adoptOne gives grant n a fresh secret and returns its token.
-func (g *ground) adoptOne(ctx context.Context, tx *sql.Tx, p made, n int64) (secret.Token, error) {
-	id, err := p.id(n)
-	if err != nil {
-		return secret.Token{}, err
-	}
-	t := auth.RefreshToken{Key: g.in.masters.Active(), GrantID: id, Generation: n%100 + 1, Secret: auth.NewGrantSecret()}
+// adoptOne gives a grant a fresh secret and returns its token.
+func (g *ground) adoptOne(ctx context.Context, tx *sql.Tx, id auth.ID, generation int64) (secret.Token, error) {
+	t := auth.RefreshToken{Key: g.in.masters.Active(), GrantID: id, Generation: generation, Secret: auth.NewGrantSecret()}
 	hash := t.Secret.Hash()
 	result, err := tx.ExecContext(ctx, "UPDATE grants SET secret_hash = $1 WHERE id = $2", hash[:], id[:])
 	if err != nil {

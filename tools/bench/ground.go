@@ -31,7 +31,7 @@ type ground struct {
 	pg     *storetest.Server // nil on SQLite
 	dsn    string
 	tokens []string  // current refresh tokens of the grants that are driven
-	idle   []auth.ID // as many grants that nobody refreshes, each next to a driven one
+	ids    []auth.ID // of the made ones among them
 	real   int       // how many of the last tokens are from log-ins
 	filled int64     // rows that fill has made
 }

@@ -101,3 +101,30 @@ func ratio(a, b float64) float64 {
 	}
 	return a / b
 }
+
+// pacer lets callers pass at a steady rate. Whoever is late does not hurry the others.
+type pacer struct {
+	mu   sync.Mutex
+	gap  time.Duration
+	next time.Time
+}
+
+// set starts over at a rate a second; 0 or less lets everybody pass.
+func (p *pacer) set(rate float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gap, p.next = time.Duration(ratio(float64(time.Second), max(rate, 0))), time.Now()
+}
+
+// wait returns when it is the caller's turn.
+func (p *pacer) wait() {
+	p.mu.Lock()
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	until := p.next
+	p.next = p.next.Add(p.gap)
+	p.mu.Unlock()
+	time.Sleep(until.Sub(now))
+}

@@ -23,28 +23,16 @@ const (
 // log-ins are kept, to be driven.
 func (b *bench) logins(ctx context.Context, g *ground) error {
 	b.report.section = "log-in by password on " + g.engine
-	for i := range knockers {
-		if err := g.in.command(ctx, password, "user", "create", "--email", email(i), "--password-stdin"); err != nil {
-			return err
-		}
-	}
 	in := &harvest{}
-	knock, closeAll, err := in.lanes(g)
+	knock, closeAll, err := in.lanes(ctx, g, knockers)
 	if err != nil {
 		return err
 	}
 	defer closeAll()
 	var login, bare outcome
-	for range b.plan.rounds {
-		o, err := drive(ctx, knock, b.plan.round, g.watch())
-		if err != nil {
-			return err
-		}
-		login.add(o)
-		if o, err = drive(ctx, argon(runtime.NumCPU()), b.plan.round, watched{}); err != nil {
-			return err
-		}
-		bare.add(o)
+	err = b.takeTurns(ctx, []turn{{lanes: knock, of: g.watch(), to: &login}, {lanes: argon(runtime.NumCPU()), to: &bare}})
+	if err != nil {
+		return err
 	}
 	b.report.beside(g.engine+": log-ins", login.perSecond(), "/s", "bare argon2id", bare.perSecond())
 	b.report.beside(g.engine+": CPU per log-in", login.each(login.server+login.database)/1000, "ms", "bare argon2id", bare.each(bare.generator)/1000)
@@ -88,9 +76,15 @@ type harvest struct {
 	tokens []string
 }
 
-func (h *harvest) lanes(g *ground) ([]lane, func(), error) {
+// lanes returns n connections, each of which logs a user of its own in.
+func (h *harvest) lanes(ctx context.Context, g *ground, n int) ([]lane, func(), error) {
+	for i := range n {
+		if err := g.in.command(ctx, password, "user", "create", "--email", email(i), "--password-stdin"); err != nil {
+			return nil, nil, err
+		}
+	}
 	who := 0
-	return connect(knockers, g.in.address, "/v1/login", func(w *wire) lane {
+	return connect(n, g.in.address, "/v1/login", func(w *wire) lane {
 		body := fmt.Appendf(nil, `{"email":%q,"password":%q}`, email(who), password)
 		who++
 		return func() error {

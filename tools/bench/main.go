@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 
 // plan says how much is measured.
 type plan struct {
+	binary         string // "": build one
 	engines        []string
 	connections    []int
 	rounds         int
@@ -37,15 +39,26 @@ func quick() plan {
 	}
 }
 
+// setConnections reads a list of numbers.
+func (p *plan) setConnections(list string) error {
+	p.connections = nil
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is not a number of connections", text)
+		}
+		p.connections = append(p.connections, n)
+	}
+	return nil
+}
+
 // bench is one run.
 type bench struct {
 	plan   plan
 	report report
 	echo   *echoServer
-	binary string
 	dir    string
-	small  map[string]outcome // by engine: refreshes at compared connections on the small table
-	err    io.Writer          // where progress is told
+	err    io.Writer // where progress is told
 }
 
 func main() {
@@ -58,6 +71,8 @@ func main() {
 	engine := flag.String("engine", "", "sqlite or postgres alone")
 	flag.DurationVar(&p.round, "round", p.round, "how long each load takes in each round")
 	flag.IntVar(&p.rounds, "rounds", p.rounds, "how many rounds")
+	flag.Func("connections", "how many connections, as 1,16,64; the bars stand at 16", p.setConnections)
+	flag.StringVar(&p.binary, "binary", "", "measure this daypass instead of building one, to compare two versions")
 	large := flag.Int64("large", 10_000_000, "grants of the large table, with -full")
 	sustained := flag.Duration("sustained", 10*time.Minute, "how long the sustained load takes, with -full")
 	flag.Parse()
@@ -84,15 +99,20 @@ func run(ctx context.Context, p plan, out, progress io.Writer) (err error) {
 	if !supported {
 		return errors.New("this needs Linux: processor time is read from /proc")
 	}
-	b := &bench{plan: p, report: report{bars: bars()}, small: map[string]outcome{}, err: progress}
+	b := &bench{plan: p, report: report{machine: thisMachine(), bars: bars()}, err: progress}
 	if b.dir, err = os.MkdirTemp("", "daypass-bench-"); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
-	b.tellProgress("building")
-	var size int64
-	if b.binary, size, err = build(ctx, b.dir); err != nil {
-		return err
+	if b.plan.binary == "" {
+		b.tellProgress("building")
+		if b.plan.binary, err = build(ctx, b.dir); err != nil {
+			return err
+		}
+	}
+	program, err := os.Stat(b.plan.binary)
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
 	}
 	if b.echo, err = startEcho(ctx); err != nil {
 		return err
@@ -108,7 +128,7 @@ func run(ctx context.Context, p plan, out, progress io.Writer) (err error) {
 		return err
 	}
 	b.report.section = "the program"
-	b.report.add("binary", float64(size)/1e6, "MB")
+	b.report.add("binary", float64(program.Size())/1e6, "MB")
 	return b.report.write(out)
 }
 
@@ -119,7 +139,7 @@ func (b *bench) tellProgress(what string) {
 // engine measures one engine, or notes that it is not there.
 func (b *bench) engine(ctx context.Context, engine string) (err error) {
 	b.tellProgress(engine + ": start")
-	g, err := open(ctx, b.binary, filepath.Join(b.dir, engine), engine)
+	g, err := open(ctx, b.plan.binary, filepath.Join(b.dir, engine), engine)
 	if errors.Is(err, storetest.ErrNoPostgres) && !insisted() {
 		b.report.notes = append(b.report.notes, engine+": "+err.Error())
 		return nil
@@ -128,6 +148,7 @@ func (b *bench) engine(ctx context.Context, engine string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
+	b.tellProgress(fmt.Sprintf("%s: daypass is process %d", engine, g.server.pid))
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, *ground) error
@@ -137,6 +158,8 @@ func (b *bench) engine(ctx context.Context, engine string) (err error) {
 		{"refreshes", b.speed},
 		{"size", b.size},
 		{"start and memory", b.footprint},
+		{"sustained load", b.sustained},
+		{"large table", b.large},
 	} {
 		b.tellProgress(engine + ": " + step.name)
 		if err := step.do(ctx, g); err != nil {

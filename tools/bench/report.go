@@ -23,6 +23,7 @@ type figure struct {
 
 // report collects the figures of a run.
 type report struct {
+	machine machine
 	bars    map[string]bar
 	section string
 	figures []figure
@@ -65,6 +66,7 @@ func (r *report) missed() (names []string) {
 func (r *report) write(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	section := ""
+	fmt.Fprintf(w, "%s\n\n", r.machine)
 	fmt.Fprintln(t, "figure\tmeasured\tlimit\tratio\tbar\tholds")
 	for _, f := range r.figures {
 		if f.Section != section {
@@ -93,10 +95,11 @@ func (r *report) write(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	return json.NewEncoder(w).Encode(struct {
+		Machine machine  `json:"machine"`
 		Missed  []string `json:"bars_missed"`
 		Skipped []string `json:"not_measured,omitempty"`
 		Figures []figure `json:"figures"`
-	}{missed, r.notes, r.figures})
+	}{r.machine, missed, r.notes, r.figures})
 }
 
 func verdict(holds *bool) string {
