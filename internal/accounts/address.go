@@ -32,7 +32,7 @@ func (s *Service) AskAddress(ctx context.Context, a AddressAsk) (secret.Token, e
 	if err != nil {
 		return secret.Token{}, err
 	}
-	t := s.tryAgain(a.User, a.Session)
+	t := s.tryAgain(a.User, a.Session, a.Caller)
 	user, err := s.confirm(ctx, a.User, a.Password, t, a.Caller)
 	if err != nil {
 		return secret.Token{}, err
@@ -40,7 +40,7 @@ func (s *Service) AskAddress(ctx context.Context, a AddressAsk) (secret.Token, e
 	if user.Email == email {
 		err = auth.ErrEmailSame
 	} else {
-		err = s.begin(ctx, s.tryCodeMail(user.ID, email))
+		err = s.begin(ctx, s.tryCodeMail(user.ID, email, a.Caller))
 	}
 	var cookie secret.Token
 	if err == nil {
@@ -146,14 +146,22 @@ func (s *Service) moveAddress(ctx context.Context, p AddressProof, t *try) (Move
 	now, cookie := s.now(), secret.RandomToken(sessionTokenSize)
 	moved := Moved{Session: cookie}
 	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
+		user, err := tx.Users.Find(ctx, p.User)
+		if err != nil {
+			return err
+		}
+		// Before the change is read: a change of password, which takes it away, comes whole before or after this.
+		stands, err := tx.Users.Claim(ctx, user.ID, user.PasswordVersion)
+		if err != nil {
+			return err
+		}
+		if !stands {
+			return auth.ErrCode
+		}
 		change, err := tx.AddressChanges.Find(ctx, p.User)
 		if errors.Is(err, auth.ErrNotFound) || err == nil && !change.Proven(p.Code, p.Session, s.needs.Keys, now) {
 			return auth.ErrCode
 		}
-		if err != nil {
-			return err
-		}
-		user, err := tx.Users.Find(ctx, p.User)
 		if err != nil {
 			return err
 		}

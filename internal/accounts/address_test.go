@@ -290,3 +290,51 @@ func TestOwnerIsToldByMailWhatHappensToTheAccount(t *testing.T) {
 	}
 	f.mailTo(t, ann.Email, "tried to sign up") // one an hour
 }
+
+func TestChangeOfPasswordTakesAPendingChangeOfAddressAway(t *testing.T) {
+	t.Parallel()
+	storetest.Engines(t, func(t *testing.T, db *store.DB) {
+		f := fixtureOver(t, db, posting)
+		ann := f.user(t, "ann@example.com")
+		l := f.logIn(t, ann)
+		if _, err := f.askAddress(t, l, "evil@example.net"); err != nil { // by somebody who has password and session
+			t.Fatal(err)
+		}
+		code := f.codeTo(t, "evil@example.net")
+		change := PasswordChange{User: ann.ID, Session: l.session.ID, Current: secret.FromString(goodPassword), New: secret.FromString("another long password")}
+		if _, err := f.ChangePassword(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.confirmAddress(t, l, code); !errors.Is(err, auth.ErrCode) {
+			t.Errorf("got %v, want ErrCode", err)
+		}
+		if _, err := f.Verify(t.Context(), ask(ann.Email, "another long password")); err != nil {
+			t.Errorf("the owner: %v", err)
+		}
+	})
+}
+
+func TestNobodyElsewhereKeepsAnAddressFromItsCodes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, confirming)
+	for range 3 * 24 * 12 { // a stranger asks every five minutes for three days
+		_, _ = f.BeginSignUp(t.Context(), from("198.51.100.9", "victim@example.com", goodPassword))
+		f.clock.advance(5 * time.Minute)
+	}
+	if _, err := f.BeginSignUp(t.Context(), from("203.0.113.5", "victim@example.com", goodPassword)); err != nil {
+		t.Errorf("the owner elsewhere: %v", err)
+	}
+}
+
+// What a stranger calls their program must not become a link in a mail of ours.
+func TestMailHoldsNoWordsOfAStranger(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, posting)
+	ann := f.user(t, "ann@example.com")
+	for _, agent := range []string{"www.daypass-recovery.com", "evil.example/1.0", "Mozilla/5.0 (www.evil.example)"} {
+		text := f.signUpMail(ann.Email, auth.Caller{IP: "198.51.100.9", UserAgent: agent}, f.clock.Now()).Text
+		if strings.Contains(text, "evil") || strings.Contains(text, "recovery") {
+			t.Errorf("%s: %q", agent, text)
+		}
+	}
+}

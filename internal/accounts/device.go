@@ -72,10 +72,8 @@ func Device(userAgent string) string {
 		}
 		return unknownDevice
 	}
-	for _, s := range programSigns() {
-		if strings.HasPrefix(userAgent, s.mark) {
-			return s.name
-		}
+	if name := knownProgram(userAgent); name != "" {
+		return name
 	}
 	// A program names itself first: curl/8.5.0.
 	end := strings.IndexFunc(userAgent, func(r rune) bool { return !isWord(r) })
@@ -86,6 +84,30 @@ func Device(userAgent string) string {
 		return unknownDevice
 	}
 	return userAgent[:end]
+}
+
+func knownProgram(userAgent string) string {
+	for _, s := range programSigns() {
+		if strings.HasPrefix(userAgent, s.mark) {
+			return s.name
+		}
+	}
+	return ""
+}
+
+// deviceInMail is Device in words of ours alone: a stranger's own must not come to a mail with our signature, where
+// www.example.com would be a link.
+func deviceInMail(userAgent string) string {
+	if strings.HasPrefix(userAgent, "Mozilla/") {
+		return Device(userAgent)
+	}
+	if name := knownProgram(userAgent); name != "" {
+		return name
+	}
+	if strings.HasPrefix(userAgent, "curl/") {
+		return "curl"
+	}
+	return "an unknown device"
 }
 
 func isWord(r rune) bool {

@@ -27,7 +27,7 @@ func (s *Service) mail(ctx context.Context, tx *store.Tx, m auth.Mail, now time.
 
 // where tells where something came from, as far as that helps its owner.
 func where(c auth.Caller, now time.Time) string {
-	text := "It was done on " + now.UTC().Format("2 January 2006 at 15:04 UTC") + " with " + Device(c.UserAgent)
+	text := "It was done on " + now.UTC().Format("2 January 2006 at 15:04 UTC") + " with " + deviceInMail(c.UserAgent)
 	if c.IP != "" {
 		text += " from the address " + c.IP
 	}

@@ -18,7 +18,7 @@ func (s *Service) Hash(ctx context.Context, password secret.Token, email string)
 	if err := s.checkPassword(password, email); err != nil {
 		return secret.Token{}, err
 	}
-	return s.hasher.hash(ctx, seat{familiar, email}, password)
+	return s.hasher.hash(ctx, seat{line: familiar, who: email}, password)
 }
 
 // Verify returns the enabled user whose address and password these are. The error is auth.ErrCredentials for an
@@ -52,7 +52,7 @@ func (s *Service) Verify(ctx context.Context, ask auth.LoginAsk) (Entry, error) 
 // Confirm verifies the password of a user who is logged in already, for one act and with the errors of Verify; unlike
 // Reauthenticate it leaves the session as it was.
 func (s *Service) Confirm(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) error {
-	t := s.tryAgain(user, session)
+	t := s.tryAgain(user, session, caller)
 	if _, err := s.confirm(ctx, user, password, t, caller); err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ type Renewed struct{ Session, Device secret.Token }
 // SSO cookie, because rights change hands here (ASVS 7.2.4), and its browser alone stays a known device. The error is auth.ErrCredentials,
 // *auth.Throttled, *auth.WeakPassword, auth.ErrBusy or the store's.
 func (s *Service) ChangePassword(ctx context.Context, c PasswordChange) (Renewed, error) {
-	t := s.tryAgain(c.User, c.Session)
+	t := s.tryAgain(c.User, c.Session, c.Caller)
 	user, err := s.confirm(ctx, c.User, c.Current, t, c.Caller)
 	if err != nil {
 		return Renewed{}, err
@@ -182,6 +182,10 @@ func (s *Service) replacePassword(ctx context.Context, user auth.User, phc secre
 		}
 		if !set {
 			return auth.ErrCredentials
+		}
+		// Whoever knew the old password may have asked for another address.
+		if err := tx.AddressChanges.Delete(ctx, user.ID); err != nil {
+			return err
 		}
 		end := ending{user: user.ID, keep: c.Session, reason: auth.ReasonPasswordChange, now: now, caller: c.Caller}
 		if err := s.endOthers(ctx, tx, end); err != nil {

@@ -21,17 +21,19 @@ const (
 
 // seat is who waits where: in the line of strangers one host is one who, in the other one a user is.
 type seat struct {
-	line line
-	who  string
+	line    line
+	network string // that it comes from; "" for this machine
+	who     string
 }
 
 // queue lets a few callers work at once and a bounded number wait in each line, for a bounded time. Everybody else hears
 // at once that it is busy: a caller who waits longer than its user does only burns the memory of those behind it.
 //
 // It is fair in two ways. While both lines wait they take turns, so that a flood of strangers leaves half of the work to
-// those who have been here before. And within a line everybody who waits takes turns, whose many requests count as one,
-// and a full line sends away the last request of whoever has the most: nobody's flood, of right passwords or wrong ones,
-// keeps anybody else out.
+// those who have been here before. And within a line networks take turns, and within a network those who wait there, whose
+// many requests count as one; a full line sends away the last request of whoever has the most: nobody's flood, of right
+// passwords or wrong ones, from however many accounts or addresses of one network, keeps anybody else out. Who finds no
+// seat at all among those who have been here before may still wait with the strangers.
 type queue struct {
 	patience time.Duration
 	limit    int // of each line
@@ -50,6 +52,7 @@ type waiter struct {
 	done   chan struct{} // closed when it has a place, or was sent away
 	busy   bool          // it was sent away; read after done
 	seated bool          // it has a place
+	at     seat          // where it waits
 }
 
 func newQueue(atOnce, limit int, patience time.Duration) *queue {
@@ -69,7 +72,7 @@ func (q *queue) enter(ctx context.Context, s seat) (leave func(), err error) {
 	case <-ctx.Done():
 		err = fmt.Errorf("%w: %w", auth.ErrBusy, ctx.Err())
 	}
-	if q.settle(s, w) {
+	if q.settle(w) {
 		return q.leave, nil
 	}
 	q.refused.Add(1)
@@ -84,31 +87,36 @@ func (q *queue) join(s seat) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	w := &waiter{done: make(chan struct{})}
-	l := &q.lines[s.line]
-	switch {
-	case q.free > 0: // then nobody waits
+	if q.free > 0 { // then nobody waits
 		q.free--
 		w.seated = true
 		close(w.done)
-	case l.n >= q.limit && !q.makeRoom(l, s.who):
-		w.busy = true
-		close(w.done)
-	default:
-		l.add(s.who, w)
-		q.count.Add(1)
+		return w
 	}
+	for _, l := range []line{s.line, strangers} {
+		w.at = seat{l, s.network, s.who}
+		if q.lines[l].n < q.limit || q.makeRoom(w.at) {
+			q.lines[l].add(w.at, w)
+			q.count.Add(1)
+			return w
+		}
+		if q.lines[l].has(s) { // a flood must not spill into the other line
+			break
+		}
+	}
+	w.busy = true
+	close(w.done)
 	return w
 }
 
-// makeRoom sends away the last request of whoever has the most waiting in a full line, if that is more than the newcomer
-// would have.
-func (q *queue) makeRoom(l *waiting, newcomer string) bool {
-	most := l.largest()
-	if len(l.by[most]) <= len(l.by[newcomer])+1 {
+// makeRoom sends away the last request of whoever crowds a full line, if somebody does more than the newcomer would.
+func (q *queue) makeRoom(newcomer seat) bool {
+	l := &q.lines[newcomer.line]
+	at, last := l.crowded(newcomer)
+	if last == nil {
 		return false
 	}
-	last := l.by[most][len(l.by[most])-1]
-	l.remove(most, last)
+	l.remove(at, last)
 	q.count.Add(-1)
 	last.busy = true
 	close(last.done)
@@ -116,11 +124,11 @@ func (q *queue) makeRoom(l *waiting, newcomer string) bool {
 }
 
 // settle leaves the line when the waiter is still in it; true when it has a place.
-func (q *queue) settle(s seat, w *waiter) bool {
+func (q *queue) settle(w *waiter) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !w.seated && !w.busy {
-		q.lines[s.line].remove(s.who, w)
+		q.lines[w.at.line].remove(w.at, w)
 		q.count.Add(-1)
 	}
 	return w.seated

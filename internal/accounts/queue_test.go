@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -251,11 +252,11 @@ func TestFloodOfOneKeepsNobodyElseOutOfALine(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			q := newQueue(1, 100, 5*time.Second)
 			leave := hold(t, q)
-			flood := crowd(t, q, seat{l, "mallory"}, 150)
+			flood := crowd(t, q, seat{l, "198.51.100.0/24", "mallory"}, 150)
 			if n := len(flood); n != 50 {
 				t.Errorf("%d of the flood were sent away at once, want 50", n)
 			}
-			owner := crowd(t, q, seat{l, "owner"}, 2)
+			owner := crowd(t, q, seat{l, "203.0.113.0/24", "owner"}, 2)
 			if n := len(flood); n != 52 || len(owner) != 0 {
 				t.Errorf("%d of the flood were sent away, %d of the owner's, want two more for the owner's two", n, len(owner))
 			}
@@ -280,9 +281,9 @@ func TestFullLineOfManyStaysFull(t *testing.T) {
 		leave := hold(t, q)
 		var waits []chan error
 		for _, who := range []string{"a", "b", "c"} {
-			waits = append(waits, crowd(t, q, seat{strangers, who}, 1))
+			waits = append(waits, crowd(t, q, seat{strangers, who, who}, 1))
 		}
-		late := crowd(t, q, seat{strangers, "d"}, 1)
+		late := crowd(t, q, seat{strangers, "d", "d"}, 1)
 		if len(late) != 1 || !errors.Is(<-late, auth.ErrBusy) {
 			t.Error("a fourth pushes out one of three who have one request each")
 		}
@@ -296,6 +297,61 @@ func TestFullLineOfManyStaysFull(t *testing.T) {
 		leave()
 		if q.free != 1 {
 			t.Errorf("%d places are free, want 1", q.free)
+		}
+	})
+}
+
+// Many accounts or addresses of one network are one party, and a coworker in it still has a turn.
+func TestFloodOfOneNetworkKeepsNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	for _, l := range []line{strangers, familiar} {
+		synctest.Test(t, func(t *testing.T) {
+			q := newQueue(1, 100, 5*time.Second)
+			leave := hold(t, q)
+			for i := range 100 {
+				crowd(t, q, seat{l, "net", fmt.Sprint("account ", i%20)}, 1)
+			}
+			owner := crowd(t, q, seat{l, "elsewhere", "owner"}, 1)
+			coworker := crowd(t, q, seat{l, "net", "coworker"}, 1)
+			if len(owner)+len(coworker) != 0 {
+				t.Fatal("no seat for who has none yet")
+			}
+			for range 2 {
+				leave()
+				synctest.Wait()
+			}
+			if len(owner) != 1 || <-owner != nil {
+				t.Error("the owner waits behind a network")
+			}
+			for range 21 {
+				leave()
+				synctest.Wait()
+			}
+			if len(coworker) != 1 || <-coworker != nil {
+				t.Error("the coworker waits behind the flood of the network")
+			}
+		})
+	}
+}
+
+func TestWhoIsKnownMayStillWaitWithTheStrangers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 2, 5*time.Second)
+		leave := hold(t, q)
+		for _, who := range []string{"a", "b"} {
+			crowd(t, q, seat{familiar, who, who}, 1)
+		}
+		late := crowd(t, q, seat{familiar, "c", "c"}, 1)
+		if len(late) != 0 {
+			t.Fatal("sent away although there is room among the strangers")
+		}
+		for range 3 {
+			leave()
+			synctest.Wait()
+		}
+		if len(late) != 1 || <-late != nil {
+			t.Error("not served")
 		}
 	})
 }

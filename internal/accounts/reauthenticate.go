@@ -17,7 +17,7 @@ import (
 // next refresh brings an access token that a resource asking for a recent log-in accepts (RFC 9470 §4). The error is one
 // of Verify's, or auth.ErrSessionOver when the session ended meanwhile.
 func (s *Service) Reauthenticate(ctx context.Context, user, session auth.ID, password secret.Token, caller auth.Caller) (secret.Token, error) {
-	t := s.tryAgain(user, session)
+	t := s.tryAgain(user, session, caller)
 	found, err := s.confirm(ctx, user, password, t, caller)
 	if err != nil {
 		return secret.Token{}, err
@@ -90,7 +90,7 @@ func (s *Service) living(ctx context.Context, tx *store.Tx, session auth.ID) (au
 
 // makeRoom ends the least recently used sessions of a user who has more than one may have.
 func (s *Service) makeRoom(ctx context.Context, tx *store.Tx, session auth.Session) error {
-	surplus, err := tx.Sessions.Surplus(ctx, session.UserID, s.needs.SessionsPerUser, session.CreatedAt)
+	surplus, err := tx.Sessions.Surplus(ctx, session.UserID, session.ID, s.needs.SessionsPerUser-1, session.CreatedAt)
 	if err != nil {
 		return err
 	}

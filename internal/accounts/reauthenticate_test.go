@@ -144,3 +144,20 @@ func (f *fixture) changePassword(t *testing.T, u auth.User) {
 		return err
 	})
 }
+
+func TestNewSessionIsNeverTheOneThatMakesRoom(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(n *Needs) { n.SessionsPerUser = 1 })
+	ann := f.user(t, "ann@example.com")
+	old := f.logIn(t, ann)
+	f.update(t, func(tx *store.Tx) error { // by a node whose clock is ahead
+		return tx.Sessions.Touch(t.Context(), old.session.ID, f.clock.Now().Add(time.Second))
+	})
+	fresh := f.logIn(t, ann)
+	if got := f.standing(t, fresh); got != "session grant offline" {
+		t.Errorf("%q is left of the new session, want all", got)
+	}
+	if got := f.standing(t, old); got != "offline" {
+		t.Errorf("%q is left of the old one, want the offline grant", got)
+	}
+}

@@ -32,8 +32,9 @@ func (s *Service) NewSession(user auth.User, caller auth.Caller, amr ...string) 
 // ready.
 type Entry struct {
 	auth.User
-	fresh bool // of a sign-up: the user is not stored yet
-	try   *try // to be taken back; nil for a sign-up, which counts
+	fresh bool         // of a sign-up: the user is not stored yet
+	try   *try         // to be taken back; nil for a sign-up, which counts
+	spend *auth.SignUp // whose code made it; nil for none
 	ask   auth.LoginAsk
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
@@ -40,7 +41,7 @@ func (s *Service) BeginSignUp(ctx context.Context, ask auth.LoginAsk) (secret.To
 	if !ok {
 		return secret.Token{}, auth.ErrKeyUnknown
 	}
-	if err = s.begin(ctx, s.tryCodeMail(begun.ID, begun.Email)); err == nil {
+	if err = s.begin(ctx, s.tryCodeMail(auth.ID{}, begun.Email, ask.Caller)); err == nil {
 		err = s.needs.DB.Update(ctx, func(tx *store.Tx) error {
 			begun.CodeMAC = mac
 			owner, err := tx.Users.FindByEmail(ctx, begun.Email)
@@ -88,5 +89,18 @@ func (s *Service) ConfirmSignUp(ctx context.Context, ask auth.LoginAsk) (Entry, 
 		return Entry{}, auth.ErrCode
 	}
 	user := auth.User{ID: auth.NewID(now), Email: begun.Email, Password: begun.Password, PasswordVersion: 1, CreatedAt: now}
-	return Entry{User: user, fresh: true, try: t, ask: ask}, nil
+	return Entry{User: user, fresh: true, try: t, spend: &begun, ask: ask}, nil
+}
+
+// spend makes sure that a sign-up makes one account: after a deletion, or another address, its code is as old as any.
+func (s *Service) spend(ctx context.Context, tx *store.Tx, begun auth.SignUp, now time.Time) error {
+	c := s.counter(auth.ThrottleRule{}, countSignUpSpent, begun.ID.String())
+	seen, err := tx.Throttles.Lock(ctx, c.key)
+	if err != nil {
+		return err
+	}
+	if seen.Count > 0 {
+		return auth.ErrCode
+	}
+	return tx.Throttles.Set(ctx, c.key, auth.Throttle{Count: 1, At: now}, begun.ExpiresAt.Add(time.Minute))
 }

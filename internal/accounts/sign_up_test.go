@@ -74,8 +74,8 @@ func TestAccountIsMadeOnceItsAddressIsProved(t *testing.T) {
 		if _, err := f.Verify(t.Context(), ask("ann@example.com", goodPassword)); err != nil {
 			t.Errorf("the password: %v", err)
 		}
-		if _, err := f.confirmSignUp(t, token, code); !errors.Is(err, auth.ErrEmailTaken) {
-			t.Errorf("the code a second time: got %v, want ErrEmailTaken", err)
+		if _, err := f.confirmSignUp(t, token, code); !errors.Is(err, auth.ErrCode) {
+			t.Errorf("the code a second time: got %v, want ErrCode", err)
 		}
 	})
 }
@@ -145,5 +145,49 @@ func TestNobodySignsUpWhereThatIsClosed(t *testing.T) {
 	}
 	if _, err := New(Needs{DB: f.db, Now: f.clock.Now, Keys: masterKeys(1), Rules: f.needs.Rules, SignUp: SignUpConfirm}); err == nil {
 		t.Error("codes are asked for and no mail is sent")
+	}
+}
+
+func TestSignUpMakesOneAccountEvenAfterThatIsGone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, confirming)
+	token, err := f.BeginSignUp(t.Context(), ask("ann@example.com", goodPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := f.codeTo(t, "ann@example.com")
+	cookie, err := f.confirmSignUp(t, token, code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ann, err := f.SessionByToken(t.Context(), cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.remove(t, ann)
+	if _, err := f.confirmSignUp(t, token, code); !errors.Is(err, auth.ErrCode) || f.exists(t, "ann@example.com") {
+		t.Errorf("got %v, want ErrCode and no second account", err)
+	}
+}
+
+func TestCodesOutliveANewMasterKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, confirming)
+	token, err := f.BeginSignUp(t.Context(), ask("ann@example.com", goodPassword))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := f.logIn(t, f.user(t, "bob@example.com"))
+	signUp := f.codeTo(t, "ann@example.com")
+	if _, err := f.askAddress(t, l, "new@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	address := f.codeTo(t, "new@example.com")
+	later := fixtureOver(t, f.db, func(n *Needs) { confirming(n); n.Keys = masterKeys(2) })
+	if _, err := later.confirmSignUp(t, token, signUp); err != nil {
+		t.Errorf("sign-up: %v", err)
+	}
+	if _, err := later.confirmAddress(t, l, address); err != nil {
+		t.Errorf("address: %v", err)
 	}
 }

@@ -33,6 +33,8 @@ const (
 	countCode          = "code"
 	countCodeUser      = "code mailed for"
 	countCodeAddress   = "code mailed to"
+	countCodeNetwork   = "code mailed to, from"
+	countSignUpSpent   = "sign-up spent"
 )
 
 // counter is one counter that a try moves.
@@ -57,7 +59,7 @@ func (s *Service) tryLogIn(address string, user auth.User, ask auth.LoginAsk) *t
 	if d, ok := auth.ReadDevice(ask.Device, s.needs.Keys); ok && d.Knows(user, s.needs.Keys) {
 		c := s.counter(s.rules.Device, countDevice, string(d.ID[:]), user.ID.String())
 		c.reset = true
-		return newTry(seat{familiar, user.ID.String()}, []counter{c})
+		return newTry(known(user.ID, ask.Caller), []counter{c})
 	}
 	account := s.counter(s.rules.Account, countAccount, address)
 	account.reset = true
@@ -72,17 +74,23 @@ func (s *Service) trySignUp(address string, caller auth.Caller) *try {
 
 // strange is the seat of a stranger: the host, or, where that is no place, the account that is tried.
 func (s *Service) strange(caller auth.Caller, address string) seat {
-	if host, _, ok := placesOf(caller); ok {
-		return seat{strangers, host}
+	if host, network, ok := placesOf(caller); ok {
+		return seat{strangers, network, host}
 	}
-	return seat{strangers, address}
+	return seat{line: strangers, who: address}
+}
+
+// known is the seat of a user who has been here before.
+func known(user auth.ID, caller auth.Caller) seat {
+	_, network, _ := placesOf(caller)
+	return seat{familiar, network, user.String()}
 }
 
 // tryAgain is a password asked again within a session: only who holds the session can move its counter.
-func (s *Service) tryAgain(user, session auth.ID) *try {
+func (s *Service) tryAgain(user, session auth.ID, caller auth.Caller) *try {
 	c := s.counter(s.rules.Session, countSession, session.String())
 	c.reset = true
-	return newTry(seat{familiar, user.String()}, []counter{c})
+	return newTry(known(user, caller), []counter{c})
 }
 
 // Forgive forgets the failed log-ins at the account of a normalised address, when an operator vouches for its owner.
@@ -101,9 +109,17 @@ func (s *Service) tryCode(session auth.ID) *try {
 	return newTry(seat{}, []counter{c})
 }
 
-// tryCodeMail is a code mailed for a user to an address: nobody's mailbox is to be filled.
-func (s *Service) tryCodeMail(user auth.ID, address string) *try {
-	return newTry(seat{}, []counter{s.counter(s.rules.CodeMail, countCodeUser, user.String()), s.counter(s.rules.CodeMail, countCodeAddress, address)})
+// tryCodeMail is a code mailed to an address, asked for from somewhere and, unless it is zero, by a user: nobody's mailbox
+// is to be filled, and nobody elsewhere keeps the address from its own codes.
+func (s *Service) tryCodeMail(user auth.ID, address string, caller auth.Caller) *try {
+	_, network, _ := placesOf(caller)
+	counters := []counter{
+		s.counter(s.rules.CodeMail, countCodeNetwork, address, network), s.counter(s.rules.CodeMailAddress, countCodeAddress, address),
+	}
+	if !user.IsZero() {
+		counters = append(counters, s.counter(s.rules.CodeMail, countCodeUser, user.String()))
+	}
+	return newTry(seat{}, counters)
 }
 
 // newTry sorts the counters as Throttles.Lock wants them.

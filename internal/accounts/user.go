@@ -54,6 +54,11 @@ func (s *Service) enrol(ctx context.Context, ask auth.LoginAsk) (Entry, error) {
 
 // insert stores the user of a sign-up; false when the address is taken.
 func (s *Service) insert(ctx context.Context, tx *store.Tx, e Entry) (bool, error) {
+	if e.spend != nil {
+		if err := s.spend(ctx, tx, *e.spend, e.CreatedAt); err != nil {
+			return false, err
+		}
+	}
 	inserted, err := tx.Users.Insert(ctx, e.User)
 	if err != nil {
 		return false, err

@@ -203,6 +203,9 @@ func (s *Service) endUser(ctx context.Context, id auth.ID, reason string, kind a
 		if done.Changed, err = change(tx, now); err != nil || !done.Changed {
 			return err
 		}
+		if err := tx.AddressChanges.Delete(ctx, id); err != nil {
+			return err
+		}
 		sessions, err := tx.Sessions.EndByUser(ctx, id, auth.ID{}, reason, now)
 		if err != nil {
 			return err

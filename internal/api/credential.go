@@ -85,7 +85,7 @@ func (a *API) fresh(r *http.Request, v visitor) error {
 	if err := httpkit.ReadJSON(r, &body); err != nil {
 		return err
 	}
-	if !v.bearer || a.needs.Now().Sub(v.Grant.AuthTime) < freshFor {
+	if !v.bearer || a.needs.Now().Sub(time.Unix(v.Claims.AuthTime, 0)) < freshFor {
 		return nil
 	}
 	password := body.Plain

@@ -89,3 +89,15 @@ func TestStepUpByABearerTokenSetsNoCookie(t *testing.T) {
 	}
 	w.do("DELETE", "/v1/sessions", "", bearer(next.text("access_token"))).want("which is fresh again", http.StatusNoContent, "")
 }
+
+// Such a token lies in logs: that its owner proved the password since makes it no fresher.
+func TestStepUpFreshensNoTokenFromBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old, refresh := w.program()
+	w.clock.advance(8 * time.Minute)
+	w.do("POST", "/v1/reauthenticate", `{"password":"`+password+`"}`, bearer(old)).want("step up", http.StatusNoContent, "")
+	w.do("DELETE", "/v1/sessions", "", bearer(old)).want("the token from before", http.StatusForbidden, httpkit.CodeFreshLoginRequired)
+	next := w.do("POST", "/v1/refresh", refreshBody(refresh)).text("access_token")
+	w.do("DELETE", "/v1/sessions", "", bearer(next)).want("the next one", http.StatusNoContent, "")
+}

@@ -27,11 +27,11 @@ func (c AddressChange) Proven(typed secret.Token, session ID, keys DerivedKeys, 
 	if c.SessionID != session || !now.Before(c.ExpiresAt) {
 		return false
 	}
-	mac, ok := c.MAC(typed, keys)
+	mac, ok := codeMAC(typed, keys, c.CodeMAC[0], addressCodePurpose, c.UserID, c.Email)
 	return ok && hmac.Equal(mac[:], c.CodeMAC[:])
 }
 
 // MAC is the keyed hash of a code for this user and address; false when no key is loaded.
 func (c AddressChange) MAC(code secret.Token, keys DerivedKeys) (sum [32]byte, ok bool) {
-	return codeMAC(code, keys, addressCodePurpose, c.UserID, c.Email)
+	return codeMAC(code, keys, keys.Active(), addressCodePurpose, c.UserID, c.Email)
 }

@@ -27,9 +27,10 @@ func NewCode() secret.Token {
 }
 
 // codeMAC is the keyed hash of a code, in whatever case and with whatever blanks and hyphens it was typed, for what it
-// belongs to and the address that it was mailed to; false when no key is loaded.
-func codeMAC(code secret.Token, keys DerivedKeys, purpose string, owner ID, email string) (sum [32]byte, ok bool) {
-	key, ok := keys.Derived(keys.Active(), purpose)
+// belongs to and the address that it was mailed to: the version of the master key, and 31 bytes. False when that key is
+// not loaded.
+func codeMAC(code secret.Token, keys DerivedKeys, version byte, purpose string, owner ID, email string) (sum [32]byte, ok bool) {
+	key, ok := keys.Derived(version, purpose)
 	if !ok {
 		return sum, false
 	}
@@ -42,5 +43,7 @@ func codeMAC(code secret.Token, keys DerivedKeys, purpose string, owner ID, emai
 	mac := hmac.New(sha256.New, key.Bytes())
 	_, _ = mac.Write(owner[:]) // never fails
 	_, _ = mac.Write([]byte(email + "\x00" + plain))
-	return [32]byte(mac.Sum(nil)), true
+	sum = [32]byte(mac.Sum(nil))
+	sum[0] = version
+	return sum, true
 }

@@ -21,7 +21,7 @@ const (
 
 // SignUp is an account that waits for the proof of its address: the code that was mailed to it. Nothing of it is in the
 // database: the browser keeps it, sealed, as a token, so that strangers cannot fill a table with accounts that nobody
-// wants. Once the account exists, or somebody else's of the same address, the token is worthless.
+// wants. It is spent once.
 type SignUp struct {
 	ID        ID
 	Email     string       // normalised
@@ -40,12 +40,12 @@ type sealedSignUp struct {
 
 // MAC is the keyed hash of a code for this sign-up; false when no key is loaded.
 func (s SignUp) MAC(code secret.Token, keys DerivedKeys) (sum [32]byte, ok bool) {
-	return codeMAC(code, keys, signUpCodePurpose, s.ID, s.Email)
+	return codeMAC(code, keys, keys.Active(), signUpCodePurpose, s.ID, s.Email)
 }
 
 // Proven tells whether typed is the code of the sign-up, and still good.
 func (s SignUp) Proven(typed secret.Token, keys DerivedKeys, now time.Time) bool {
-	mac, ok := s.MAC(typed, keys)
+	mac, ok := codeMAC(typed, keys, s.CodeMAC[0], signUpCodePurpose, s.ID, s.Email)
 	return ok && now.Before(s.ExpiresAt) && hmac.Equal(mac[:], s.CodeMAC[:])
 }
 
@@ -68,7 +68,7 @@ func (s SignUp) Token(keys DerivedKeys) (secret.Token, error) {
 	return secret.FromString(SignUpPrefix + base64.RawURLEncoding.EncodeToString(append(head, sealed...))), nil
 }
 
-const maxSignUpToken = 2048 // characters; an address has at most 254 of them
+const maxSignUpToken = 3500 // characters; JSON writes some of an address's 254 with six each, and a cookie holds 4096
 
 // ReadSignUp opens a sign-up token; false when it is none of ours.
 func ReadSignUp(token secret.Token, keys DerivedKeys) (SignUp, bool) {

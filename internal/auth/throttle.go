@@ -34,7 +34,10 @@ type ThrottleRules struct {
 	Client        ThrottleRule // wrong secrets of one client, from wherever
 	ClientAddress ThrottleRule // wrong secrets of whatever client from one address
 	ClientNetwork ThrottleRule
-	CodeMail      ThrottleRule // codes mailed for one user, and to one address
+	CodeMail      ThrottleRule // codes mailed for one user, and to one address from one network
+	// CodeMailAddress is for codes mailed to one address from wherever: looser, so that few networks cannot keep it from
+	// its own.
+	CodeMailAddress ThrottleRule
 }
 
 // DefaultThrottleRules slow a guesser down to one try an hour at an account, so that the hundred tries of
@@ -54,6 +57,8 @@ func DefaultThrottleRules() ThrottleRules {
 		ClientAddress: ThrottleRule{Free: 50, First: second, Most: 15 * minute, Forget: minute},
 		ClientNetwork: ThrottleRule{Free: 200, First: second, Most: 15 * minute, Forget: minute},
 		CodeMail:      ThrottleRule{Free: 5, First: minute, Most: hour, Forget: 30 * minute},
+
+		CodeMailAddress: ThrottleRule{Free: 30, First: minute, Most: 15 * minute, Forget: 10 * minute},
 	}
 }
 

@@ -102,9 +102,11 @@ func (s *SMTP) Send(ctx context.Context, m auth.Mail) error {
 	if err != nil {
 		return fmt.Errorf("mail: connect: %w", err) // no address was named yet
 	}
+	stop := context.AfterFunc(ctx, func() { _ = connection.Close() }) // the library waits for each answer otherwise
+	defer stop()
 	err = s.client.SendWithSMTPClient(connection, message)
 	_ = s.client.CloseWithSMTPClient(connection) // what counts is the answer to the mail
-	if err == nil {
+	if err == nil || message.IsDelivered() {     // whatever went wrong after the server took it
 		return nil
 	}
 	return outcome(err)

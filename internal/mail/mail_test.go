@@ -232,3 +232,33 @@ func TestPrinterShowsTheWholeMail(t *testing.T) {
 		}
 	}
 }
+
+// hangsUp takes mail and is gone before anybody says goodbye.
+type hangsUp struct {
+	*counter
+	conn *smtp.Conn
+}
+
+func (h hangsUp) Reset() { _ = h.conn.Conn().Close() }
+
+func TestMailThatWasTakenIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	office := &postOffice{}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return hangsUp{&counter{office: office}, c}, nil
+	}))
+	server.Domain, server.EnableSMTPUTF8, server.ErrorLog = "localhost", true, log.New(io.Discard, "", 0)
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	s, err := New(Config{Server: l.Addr().String(), Encryption: None, From: "login@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Send(t.Context(), message()); err != nil || len(office.letters) != 1 {
+		t.Errorf("%d mails arrived, and the sender hears %v", len(office.letters), err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -12,6 +13,7 @@ import (
 const (
 	pollEvery  = time.Second
 	batch      = 16
+	atOnce     = 4
 	lease      = 2 * time.Minute // longer than a batch may take
 	perTry     = 20 * time.Second
 	firstDelay = 15 * time.Second
@@ -77,12 +79,20 @@ func (o *Outbox) Pass(ctx context.Context) int {
 	if err != nil {
 		return 0
 	}
+	var all sync.WaitGroup
+	seats := make(chan struct{}, atOnce)
 	for i, d := range claimed {
+		seats <- struct{}{}
 		if ctx.Err() != nil || o.c.Now().Sub(now) > lease-perTry { // the rest is another pass's, or another node's
+			all.Wait()
 			return i
 		}
-		o.try(ctx, d)
+		all.Go(func() {
+			o.try(ctx, d)
+			<-seats
+		})
 	}
+	all.Wait()
 	return len(claimed)
 }
 

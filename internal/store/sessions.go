@@ -130,13 +130,13 @@ func (q Sessions) Renew(ctx context.Context, id auth.ID, hash [32]byte, authTime
 		hash[:], millis(authTime), joined(amr), id[:]))
 }
 
-// Surplus returns the user's sessions beyond the keep most recently used ones, up to 1000 of them. The session itself
-// and its grants count as uses.
-func (q Sessions) Surplus(ctx context.Context, user auth.ID, keep int, now time.Time) ([]auth.ID, error) {
+// Surplus returns the user's sessions beyond the one given and the others most recently used ones, up to 1000 of them. The
+// session itself and its grants count as uses.
+func (q Sessions) Surplus(ctx context.Context, user, session auth.ID, others int, now time.Time) ([]auth.ID, error) {
 	rows, err := q.q.QueryContext(ctx, `SELECT id FROM (SELECT s.id, s.last_used_at, `+newestUse+` AS newest FROM sessions s
-			WHERE s.user_id = $1 AND s.ended_at = 0 AND s.expires_at > $2) AS live
+			WHERE s.user_id = $1 AND s.id <> $4 AND s.ended_at = 0 AND s.expires_at > $2) AS live
 		ORDER BY CASE WHEN newest > last_used_at THEN newest ELSE last_used_at END DESC, id DESC LIMIT 1000 OFFSET $3`,
-		user[:], millis(now), keep)
+		user[:], millis(now), others, session[:])
 	return collect(rows, err, scanID)
 }
 
