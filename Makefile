@@ -2,10 +2,11 @@
 
 FUZZTIME  ?= 20s
 BENCHTIME ?= 1s
+COUNT     ?= 1
 LINT       = go tool -modfile=tools/lint/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup format-check vet lint fmt unit examples bench enumeration storm fuzz build clean
+.PHONY: help run test setup format-check vet lint fmt unit examples bench bench-full gobench enumeration storm fuzz build clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +44,14 @@ unit: ## go test with the race detector: rules, floors, fuzz seeds, both databas
 examples: ## vet and test the examples with frameworks, a module of their own
 	cd examples/frameworks && go vet ./... && go test -count=1 ./...
 
-bench: ## the benchmarks, with memory, BENCHTIME=1s each
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+bench: ## measure the binary on both databases, each figure beside its limit and its bar: about two minutes
+	go run ./tools/bench
+
+bench-full: ## the same, then ten minutes of load and ten million grants on each: about 40 minutes, 20 GB of disk
+	go run ./tools/bench -full
+
+gobench: ## the Go benchmarks for benchstat, with memory, BENCHTIME=1s each, COUNT=1 times
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./...
 
 enumeration: ## how far the time of a log-in, sign-up or change of address tells who has an account: medians of 1000 tries each
 	go test -run '^$$' -bench Enumeration -benchtime 1000x -timeout 30m ./internal/app

@@ -71,7 +71,7 @@ func (r *report) write(w io.Writer) error {
 	for _, f := range r.figures {
 		if f.Section != section {
 			section = f.Section
-			fmt.Fprintf(t, "\n%s\t\t\t\t\t\n", section)
+			fmt.Fprintf(t, "\t\t\t\t\t\n%s\t\t\t\t\t\n", section) // a line without cells would end the columns
 		}
 		limit, times := "", ""
 		if f.Limit != nil {
