@@ -324,6 +324,8 @@ func TestTheDatabaseIsAFileOrAURL(t *testing.T) {
 	t.Parallel()
 	for value, good := range map[string]bool{
 		"sqlite:d.db": true, "sqlite:/var/lib/d.db": true, "postgres://u:canary@db/x": true, "postgresql://db/x": true, "postgres:///x?host=/run": true,
+		"postgres://u:canary@one:5432,two:5433/x?target_session_attrs=read-write": true, "postgres://u:canary@one,two/x": true,
+		"postgres:///x?host=/run/one,/run/two&target_session_attrs=read-write": true, "postgres://u:canary@one:5432,two/x": false,
 		"sqlite:": false, "sqlite::memory:": false, "sqlite:d.db?mode=ro": false, "postgres://": false, "postgres://u:canary@db:port/x": false,
 		"mysql://u:canary@db": false, "canary": false,
 	} {

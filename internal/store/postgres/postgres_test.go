@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -336,5 +337,33 @@ func TestAnErrorNamesNoPassword(t *testing.T) {
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v, want an error without the password", err)
 		}
+	}
+}
+
+// A failover: the first host is gone, the second refuses to write, the third is the new primary.
+func TestTheHostThatTakesWritesIsFound(t *testing.T) {
+	t.Parallel()
+	follower := storetest.PostgresCluster(t, storetest.InsecureNoFsync(), storetest.Setting("default_transaction_read_only", "on"))
+	primary := storetest.PostgresCluster(t, storetest.InsecureNoFsync())
+	socket := func(dsn string) string {
+		u, err := url.Parse(dsn)
+		must(t, err)
+		return u.Query().Get("host")
+	}
+	q := url.Values{
+		"host": {strings.Join([]string{t.TempDir(), socket(follower.DSN("postgres")), socket(primary.DSN("postgres"))}, ",")},
+		"port": {"5432,5432,5432"}, "sslmode": {"disable"}, "target_session_attrs": {"read-write"},
+	}
+	e := opened(t, "postgres://postgres@/postgres?"+q.Encode())
+	must(t, e.Update(t.Context(), func(q store.Querier) error {
+		_, err := q.ExecContext(t.Context(), "CREATE TABLE things (id BIGINT PRIMARY KEY, v BIGINT NOT NULL)")
+		return err
+	}))
+	must(t, e.Swap(t.Context(), func(q store.Querier) error {
+		_, err := q.ExecContext(t.Context(), "INSERT INTO things VALUES (1, 7)")
+		return err
+	}))
+	if got := value(t, e, 1); got != 7 {
+		t.Errorf("got %d, want 7", got)
 	}
 }
