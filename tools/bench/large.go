@@ -23,6 +23,11 @@ func (b *bench) large(ctx context.Context, small *ground) (err error) {
 		return err
 	}
 	b.tellProgress(small.engine + ": filled")
+	return b.compare(ctx, small, g)
+}
+
+// compare drives both tables in turns.
+func (b *bench) compare(ctx context.Context, small, g *ground) error {
 	few, closeFew, err := small.refreshes(compared)
 	if err != nil {
 		return err
@@ -40,8 +45,8 @@ func (b *bench) large(ctx context.Context, small *ground) (err error) {
 	if err != nil {
 		return err
 	}
-	var on10k, on10m outcome
-	err = b.takeTurns(ctx, []turn{{lanes: few, of: small.watch(), to: &on10k}, {lanes: many, of: g.watch(), to: &on10m}})
+	var onSmall, onLarge outcome
+	err = b.takeTurns(ctx, []turn{{lanes: few, of: small.watch(), to: &onSmall}, {lanes: many, of: g.watch(), to: &onLarge}})
 	if err != nil {
 		return err
 	}
@@ -49,7 +54,7 @@ func (b *bench) large(ctx context.Context, small *ground) (err error) {
 	if err != nil {
 		return err
 	}
-	return b.tellLarge(ctx, g, on10k, on10m, ratio(after-before, on10m.requests()))
+	return b.tellLarge(ctx, g, onSmall, onLarge, ratio(after-before, onLarge.requests()))
 }
 
 // settleIn makes one user and one real grant, of which the others are copies.

@@ -10,47 +10,11 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/daypass/daypass/internal/store/storetest"
 )
-
-// plan says how much is measured.
-type plan struct {
-	binary         string // "": build one
-	engines        []string
-	connections    []int
-	rounds         int
-	round          time.Duration // of one load; each has so many
-	grants, driven int64
-	starts         int
-	idle           time.Duration // before the memory of a server at rest is read
-	loops          int           // calls in a batch of those too short to be timed alone
-	large          int64         // grants of the large table; 0: none
-	sustained      time.Duration // 0: none
-}
-
-func quick() plan {
-	return plan{
-		engines: []string{sqliteEngine, postgresEngine}, connections: []int{1, compared, 64}, rounds: 3, round: 1500 * time.Millisecond,
-		grants: 10_000, driven: 4096, starts: 11, idle: 3 * time.Second, loops: 1000,
-	}
-}
-
-// setConnections reads a list of numbers.
-func (p *plan) setConnections(list string) error {
-	p.connections = nil
-	for text := range strings.SplitSeq(list, ",") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a number of connections", text)
-		}
-		p.connections = append(p.connections, n)
-	}
-	return nil
-}
 
 // bench is one run.
 type bench struct {
@@ -66,21 +30,12 @@ func main() {
 		exit(serveEcho())
 		return
 	}
-	p := quick()
-	full := flag.Bool("full", false, "also measure the large table and the sustained load: about an hour")
-	engine := flag.String("engine", "", "sqlite or postgres alone")
-	flag.DurationVar(&p.round, "round", p.round, "how long each load takes in each round")
-	flag.IntVar(&p.rounds, "rounds", p.rounds, "how many rounds")
-	flag.Func("connections", "how many connections, as 1,16,64; the bars stand at 16", p.setConnections)
-	flag.StringVar(&p.binary, "binary", "", "measure this daypass instead of building one, to compare two versions")
-	large := flag.Int64("large", 10_000_000, "grants of the large table, with -full")
-	sustained := flag.Duration("sustained", 10*time.Minute, "how long the sustained load takes, with -full")
-	flag.Parse()
-	if *engine != "" {
-		p.engines = []string{*engine}
+	p, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
 	}
-	if *full {
-		p.large, p.sustained = *large, *sustained
+	if err != nil {
+		exit(err)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -118,18 +73,24 @@ func run(ctx context.Context, p plan, out, progress io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.echo.stop()) }()
-	for _, engine := range p.engines {
+	if err := b.measure(ctx); err != nil {
+		// What was measured so far may have taken most of an hour.
+		b.report.notes = append(b.report.notes, "the rest: "+err.Error())
+		return errors.Join(err, b.report.write(out))
+	}
+	b.report.section = "the program"
+	b.report.add("binary", float64(program.Size())/1e6, "MB")
+	return b.report.write(out)
+}
+
+func (b *bench) measure(ctx context.Context) error {
+	for _, engine := range b.plan.engines {
 		if err := b.engine(ctx, engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
 	b.tellProgress("resource")
-	if err := b.verification(ctx); err != nil {
-		return err
-	}
-	b.report.section = "the program"
-	b.report.add("binary", float64(program.Size())/1e6, "MB")
-	return b.report.write(out)
+	return b.verification(ctx)
 }
 
 func (b *bench) tellProgress(what string) {
