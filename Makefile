@@ -44,7 +44,7 @@ unit: ## go test with the race detector: rules, floors, fuzz seeds, both databas
 examples: ## vet and test the examples with frameworks, a module of their own
 	cd examples/frameworks && go vet ./... && go test -count=1 ./...
 
-bench: ## measure the binary on both databases, each figure beside its limit and its bar: about two minutes
+bench: ## measure the binary on both databases, each figure beside its limit and its bar: about three minutes
 	go run ./tools/bench
 
 bench-full: ## the same, then ten minutes of load and ten million grants on each: about 40 minutes, 20 GB of disk

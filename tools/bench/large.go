@@ -46,7 +46,7 @@ func (b *bench) compare(ctx context.Context, small, g *ground) error {
 		return err
 	}
 	var onSmall, onLarge outcome
-	err = b.takeTurns(ctx, []turn{{lanes: few, of: small.watch(), to: &onSmall}, {lanes: many, of: g.watch(), to: &onLarge}})
+	err = b.takeTurns(ctx, b.plan.rounds, []turn{{lanes: few, of: small.watch(), to: &onSmall}, {lanes: many, of: g.watch(), to: &onLarge}})
 	if err != nil {
 		return err
 	}

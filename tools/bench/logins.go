@@ -31,7 +31,7 @@ func (b *bench) logins(ctx context.Context, g *ground) error {
 	}
 	defer closeAll()
 	var login, bare outcome
-	err = b.takeTurns(ctx, []turn{{lanes: knock, of: g.watch(), to: &login}, {lanes: argon(runtime.NumCPU()), to: &bare}})
+	err = b.takeTurns(ctx, b.plan.rounds, []turn{{lanes: knock, of: g.watch(), to: &login}, {lanes: argon(runtime.NumCPU()), to: &bare}})
 	if err != nil {
 		return err
 	}

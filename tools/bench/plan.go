@@ -27,7 +27,7 @@ type plan struct {
 // quick is the short form.
 func quick() plan {
 	return plan{
-		engines: []string{sqliteEngine, postgresEngine}, connections: []int{1, compared, 64}, rounds: 3, round: 1500 * time.Millisecond,
+		engines: []string{sqliteEngine, postgresEngine}, connections: []int{1, compared, 64}, rounds: 5, round: time.Second,
 		grants: 10_000, driven: 4096, starts: 11, idle: 3 * time.Second, loops: 1000,
 	}
 }

@@ -16,11 +16,11 @@ func (b *bench) speed(ctx context.Context, g *ground) error {
 	if err := g.copyGrants(ctx); err != nil {
 		return err
 	}
-	if _, err := b.trio(ctx, g, min(compared, len(g.tokens))); err != nil { // not counted: caches, prepared statements, connections
+	if _, err := b.trio(ctx, g, min(compared, len(g.tokens)), 1); err != nil { // not counted: caches, prepared statements, connections
 		return err
 	}
 	for _, n := range b.plan.connections {
-		t, err := b.trio(ctx, g, n)
+		t, err := b.trio(ctx, g, n, b.plan.rounds)
 		if err != nil {
 			return err
 		}
@@ -61,8 +61,8 @@ func connections(n int) string {
 	return fmt.Sprintf("%d connections", n)
 }
 
-// trio runs the rounds of one number of connections.
-func (b *bench) trio(ctx context.Context, g *ground, n int) (t trio, err error) {
+// trio runs some rounds at one number of connections.
+func (b *bench) trio(ctx context.Context, g *ground, n, rounds int) (t trio, err error) {
 	refresh, closeRefresh, err := g.refreshes(n)
 	if err != nil {
 		return t, err
@@ -93,7 +93,7 @@ func (b *bench) trio(ctx context.Context, g *ground, n int) (t trio, err error) 
 	if g.pg != nil {
 		turns = append(turns, turn{lanes: paced, of: database, to: &t.paced, before: func() { pace.set(t.refresh.perSecond()) }})
 	}
-	return t, b.takeTurns(ctx, turns)
+	return t, b.takeTurns(ctx, rounds, turns)
 }
 
 // turn is one of several loads that take turns.
@@ -104,8 +104,8 @@ type turn struct {
 	before func() // may be nil
 }
 
-func (b *bench) takeTurns(ctx context.Context, turns []turn) error {
-	for range b.plan.rounds {
+func (b *bench) takeTurns(ctx context.Context, rounds int, turns []turn) error {
+	for range rounds {
 		for _, t := range turns {
 			if t.before != nil {
 				t.before()
