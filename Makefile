@@ -47,7 +47,7 @@ examples: ## vet and test the examples with frameworks, a module of their own
 bench: ## measure the binary on both databases, each figure beside its limit and its bar: about three minutes
 	go run ./tools/bench
 
-bench-full: ## the same, then ten minutes of load and ten million grants on each: about 40 minutes, 20 GB of disk
+bench-full: ## the same, then ten minutes of load and ten million grants on each: half an hour, 20 GB of disk
 	go run ./tools/bench -full
 
 gobench: ## the Go benchmarks for benchstat, with memory, BENCHTIME=1s each, COUNT=1 times

@@ -49,7 +49,7 @@ func (p *plan) setConnections(list string) error {
 func parse(args []string) (plan, error) {
 	p := quick()
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	full := f.Bool("full", false, "also measure a sustained load and a large table: about 40 minutes, 20 GB of disk")
+	full := f.Bool("full", false, "also measure a sustained load and a large table: half an hour, 20 GB of disk")
 	engine := f.String("engine", "", "sqlite or postgres alone")
 	f.DurationVar(&p.round, "round", p.round, "how long each load takes in each round")
 	f.IntVar(&p.rounds, "rounds", p.rounds, "how many rounds")
