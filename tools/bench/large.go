@@ -8,9 +8,6 @@ import (
 
 // large compares refreshes on a table of many grants with those on the small one, in turns.
 func (b *bench) large(ctx context.Context, small *ground) (err error) {
-	if b.plan.large == 0 {
-		return nil
-	}
 	g, err := open(ctx, b.plan.binary, filepath.Join(b.dir, small.engine+"-large"), small.engine)
 	if err != nil {
 		return err

@@ -110,18 +110,24 @@ func (b *bench) engine(ctx context.Context, engine string) (err error) {
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
 	b.tellProgress(fmt.Sprintf("%s: daypass is process %d", engine, g.server.pid))
-	for _, step := range []struct {
+	type step struct {
 		name string
 		do   func(context.Context, *ground) error
-	}{
+	}
+	steps := []step{
 		{"log-ins", b.logins},
 		{"fill", func(ctx context.Context, g *ground) error { return g.fill(ctx, b.plan.grants, b.plan.driven) }},
 		{"refreshes", b.speed},
 		{"size", b.size},
 		{"start and memory", b.footprint},
-		{"sustained load", b.sustained},
-		{"large table", b.large},
-	} {
+	}
+	if b.plan.sustained > 0 {
+		steps = append(steps, step{"sustained load", b.sustained})
+	}
+	if b.plan.large > 0 {
+		steps = append(steps, step{"large table", b.large})
+	}
+	for _, step := range steps {
 		b.tellProgress(engine + ": " + step.name)
 		if err := step.do(ctx, g); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)

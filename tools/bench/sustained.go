@@ -14,9 +14,6 @@ type state struct{ memory, bytes, p99, rate float64 }
 
 // sustained refreshes for a long time and compares the last minute with the second: the first still warms up.
 func (b *bench) sustained(ctx context.Context, g *ground) error {
-	if b.plan.sustained == 0 {
-		return nil
-	}
 	lanes, closeAll, err := g.refreshes(compared)
 	if err != nil {
 		return err
