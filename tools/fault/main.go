@@ -64,9 +64,17 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	flags.Uint64Var(&opt.seed, "seed", uint64(time.Now().Unix()), "the seed of the run")
 	flags.BoolVar(&opt.short, "short", false, "a run of some seconds, whatever -refreshes says")
 	flags.IntVar(&opt.devices, "devices", 0, "how many devices; by -refreshes without it")
+	mutant := flags.String("mutation", "", "lay a bug over the sources of the server, to see that it is found")
 	flags.DurationVar(&opt.window, "window", 2*time.Second, "refresh.replay_window")
 	if err := flags.Parse(args); err != nil {
 		return opt, err
+	}
+	if *mutant != "" {
+		m, err := mutationNamed(*mutant)
+		if err != nil {
+			return opt, err
+		}
+		opt.changes = m.changes
 	}
 	switch opt.engine {
 	case "sqlite":

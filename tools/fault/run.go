@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// enoughWrong ends a run early: more of the same proves nothing more.
+const enoughWrong = 20
+
 // run makes a world, lets it burn and looks at what is left.
 func run(ctx context.Context, opt options) (_ result, err error) {
 	g, err := newGuard()
@@ -56,7 +59,7 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 		all.Go(func() { d.live(lives) })
 	}
 	w.plant(ctx, lives, &all)
-	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes {
+	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes && w.tally.wrong() < enoughWrong && !c.probe.gone() {
 		sleep(lives, 20*time.Millisecond)
 	}
 	end()

@@ -121,6 +121,20 @@ func (t *tally) fail(story string) {
 	t.note(story)
 }
 
+// wrong is how often a bar was missed so far.
+func (t *tally) wrong() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.spurious + t.branches + t.broken
+	for _, c := range t.thefts {
+		n += c.Missed
+	}
+	for _, c := range t.revoked {
+		n += c.Lost
+	}
+	return n
+}
+
 const storiesKept = 12
 
 func (t *tally) note(story string) {
