@@ -88,6 +88,9 @@ func (w *world) plant(ctx, lives context.Context, all *sync.WaitGroup) {
 	for i, a := range acts() {
 		all.Go(func() { w.revoke(ctx, lives, a, w.rng(1<<33+uint64(i))) })
 	}
+	for i, c := range byRuleCases() {
+		all.Go(func() { w.exempt(ctx, lives, c, w.rng(1<<35+uint64(i))) })
+	}
 	all.Go(func() { w.recheck(ctx, lives, w.rng(1<<34)) })
 }
 

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// byRuleCase is something that the rules do not promise, run on devices of its own and counted apart.
+type byRuleCase struct {
+	name string
+	play func(*world, context.Context, *holder, *rand.Rand) (loggedOut bool)
+}
+
+func byRuleCases() []byRuleCase {
+	return []byRuleCase{
+		{"holders without a shared store", (*world).twoStores},
+		{"duplicate delayed past the window", (*world).straggler},
+		{"delayed duplicate meets a fallback", (*world).straddler},
+	}
+}
+
+// byRuleRounds is how long such a device goes on.
+const byRuleRounds = 4
+
+// exempt runs one case again and again until lives ends.
+func (w *world) exempt(ctx, lives context.Context, c byRuleCase, rng *rand.Rand) {
+	for lives.Err() == nil {
+		born := time.Now()
+		r, err := w.enter(ctx, w.newAccount("exempt"), true)
+		if err != nil {
+			w.tally.fail(c.name + ": " + err.Error())
+			return
+		}
+		out := c.play(w, lives, &holder{r.token, r.access}, rng)
+		if lives.Err() != nil && !out || w.falls.lost(born) {
+			continue // cut short, or the grant itself is gone
+		}
+		lost := 0
+		if out {
+			lost = 1
+		}
+		w.tally.rule(c.name, 1, lost)
+		sleep(lives, w.opt.calm)
+	}
+}
+
+// twoStores is one token in two processes, each of which keeps what it gets for itself. Nobody can tell them from an owner
+// and a thief.
+func (w *world) twoStores(ctx context.Context, first *holder, rng *rand.Rand) bool {
+	second := *first
+	for range byRuleRounds {
+		for _, h := range []*holder{first, &second} {
+			if !sleep(ctx, time.Duration(rng.Int64N(int64(2*w.opt.window)))) {
+				return false
+			}
+			if w.insistInto(ctx, h) == refused {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// straggler is a duplicate that comes after the window of its burst, while the owner has gone on inside it; its reply is
+// lost.
+func (w *world) straggler(ctx context.Context, owner *holder, rng *rand.Rand) bool {
+	for range byRuleRounds {
+		old := *owner
+		began := time.Now()
+		if w.insistInto(ctx, owner) == refused || w.insistInto(ctx, owner) == refused {
+			return true
+		}
+		beyond := w.opt.window + time.Duration(rng.Int64N(int64(w.opt.window)))
+		if !sleep(ctx, time.Until(began.Add(beyond))) {
+			return false
+		}
+		w.tally.fault("duplicate delayed past the window")
+		if w.insistInto(ctx, &old) == refused {
+			return true
+		}
+		if !sleep(ctx, w.opt.window+windowMargin) {
+			return false
+		}
+	}
+	return w.insistInto(ctx, owner) == refused
+}
+
+// straddler is an owner whose request is sent twice, once before and once after the database falls back, while the owner
+// goes on before.
+func (w *world) straddler(ctx context.Context, owner *holder, _ *rand.Rand) bool {
+	began := time.Now()
+	var replies sync.WaitGroup
+	old := *owner
+	fell := false
+	replies.Go(func() {
+		for !fell && sleep(ctx, 5*time.Millisecond) {
+			fell = w.falls.count(began) > 0
+		}
+		if fell {
+			w.insistInto(ctx, &old) // its reply is lost
+		}
+	})
+	out := w.insistInto(ctx, owner) == refused || w.insistInto(ctx, owner) == refused
+	replies.Wait()
+	return out || fell && w.insistInto(ctx, owner) == refused
+}
