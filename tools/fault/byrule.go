@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"sync"
 	"time"
 )
 
@@ -34,7 +33,7 @@ func (w *world) exempt(ctx, lives context.Context, c byRuleCase, rng *rand.Rand)
 			return
 		}
 		out := c.play(w, lives, &holder{r.token, r.access}, rng)
-		if lives.Err() != nil && !out || w.falls.lost(born) {
+		if lives.Err() != nil && !out || w.falls.lost(born, time.Now()) {
 			continue // cut short, or the grant itself is gone
 		}
 		lost := 0
@@ -63,13 +62,22 @@ func (w *world) twoStores(ctx context.Context, first *holder, rng *rand.Rand) bo
 	return false
 }
 
+// twice refreshes two times in a row and tells whether that was refused.
+func (w *world) twice(ctx context.Context, h *holder) bool {
+	for range 2 {
+		if w.insistInto(ctx, h) == refused {
+			return true
+		}
+	}
+	return false
+}
+
 // straggler is a duplicate that comes after the window of its burst, while the owner has gone on inside it; its reply is
 // lost.
 func (w *world) straggler(ctx context.Context, owner *holder, rng *rand.Rand) bool {
 	for range byRuleRounds {
-		old := *owner
-		began := time.Now()
-		if w.insistInto(ctx, owner) == refused || w.insistInto(ctx, owner) == refused {
+		old, began := *owner, time.Now()
+		if w.twice(ctx, owner) {
 			return true
 		}
 		beyond := w.opt.window + time.Duration(rng.Int64N(int64(w.opt.window)))
@@ -87,22 +95,28 @@ func (w *world) straggler(ctx context.Context, owner *holder, rng *rand.Rand) bo
 	return w.insistInto(ctx, owner) == refused
 }
 
-// straddler is an owner whose request is sent twice, once before and once after the database falls back, while the owner
-// goes on before.
+// straddler is an owner whose request is sent twice, before and after a fallback of the database that comes inside the
+// window, while the owner goes on in between; the second reply is lost.
 func (w *world) straddler(ctx context.Context, owner *holder, _ *rand.Rand) bool {
-	began := time.Now()
-	var replies sync.WaitGroup
-	old := *owner
-	fell := false
-	replies.Go(func() {
-		for !fell && sleep(ctx, 5*time.Millisecond) {
-			fell = w.falls.count(began) > 0
+	for ctx.Err() == nil {
+		old, began := *owner, time.Now()
+		if w.twice(ctx, owner) {
+			return true
 		}
-		if fell {
-			w.insistInto(ctx, &old) // its reply is lost
+		for time.Since(began) < w.opt.window/2 && w.falls.count(began) == 0 && sleep(ctx, 5*time.Millisecond) {
 		}
-	})
-	out := w.insistInto(ctx, owner) == refused || w.insistInto(ctx, owner) == refused
-	replies.Wait()
-	return out || fell && w.insistInto(ctx, owner) == refused
+		if w.falls.count(began) == 0 {
+			if !sleep(ctx, w.opt.window+windowMargin) {
+				return false
+			}
+			continue
+		}
+		w.tally.fault("duplicate delayed across a fallback")
+		out := w.insistInto(ctx, &old) == refused
+		if out || !sleep(ctx, w.opt.window+windowMargin) {
+			return out
+		}
+		return w.insistInto(ctx, owner) == refused
+	}
+	return false
 }

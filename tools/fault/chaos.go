@@ -30,12 +30,16 @@ type event struct {
 
 func (c *chaos) events() []event {
 	if c.w.pg != nil {
-		return []event{
+		all := []event{
 			{"server killed", 3, c.killServer},
 			{"PostgreSQL killed", 3, c.killPostgres},
 			{"connections cut", 2, c.cutConnections},
 			{"connections stalled", 2, c.stallConnections},
 		}
+		if c.w.standby != nil {
+			all = append(all, event{"failover", 3, c.failOver})
+		}
+		return all
 	}
 	return []event{
 		{"server killed", 3, c.killServer},
@@ -46,6 +50,11 @@ func (c *chaos) events() []event {
 
 // run does one event after the other, at random moments or when asked.
 func (c *chaos) run(ctx context.Context) error {
+	if c.w.pg != nil && c.w.opt.standby != "none" {
+		if err := c.follow(); err != nil {
+			return fmt.Errorf("standby: %w", err)
+		}
+	}
 	for {
 		timer := time.NewTimer(c.w.opt.calm + time.Duration(c.rng.Int64N(int64(c.w.opt.calm))))
 		select {
@@ -83,8 +92,6 @@ func (c *chaos) draw() event {
 
 // outage runs what takes the service away and brings it back, and measures until a client is answered with tokens.
 func (c *chaos) outage(ctx context.Context, kind string, do func() error) error {
-	c.w.trouble.begin()
-	defer c.w.trouble.end()
 	c.w.tally.fault(kind)
 	began := time.Now()
 	if err := do(); err != nil {
@@ -111,8 +118,11 @@ func (c *chaos) killServer(ctx context.Context) error {
 
 // killNow kills what could lose most.
 func (c *chaos) killNow(ctx context.Context) error {
-	if c.w.pg != nil && c.rng.IntN(2) == 0 {
+	switch pick := c.rng.IntN(3); {
+	case c.w.pg != nil && pick == 1:
 		return c.killPostgres(ctx)
+	case c.w.standby != nil && pick == 2:
+		return c.failOver(ctx)
 	}
 	return c.killServer(ctx)
 }
@@ -126,7 +136,7 @@ func (c *chaos) killPostgres(ctx context.Context) error {
 			return err
 		}
 		now := time.Now()
-		c.w.falls.note(now, now)
+		c.w.falls.note(fall{copied: now, at: now, rotations: true})
 		return c.w.pg.start()
 	})
 }
@@ -174,7 +184,7 @@ func (c *chaos) putBack(ctx context.Context) error {
 		if err := c.w.nodes[0].kill(); err != nil {
 			return err
 		}
-		c.w.falls.note(time.Now(), c.copied)
+		c.w.falls.note(fall{copied: c.copied, at: time.Now()})
 		err := replaceDir(c.w.data+".copy", c.w.data)
 		return errors.Join(err, c.w.nodes[0].start())
 	})

@@ -9,15 +9,13 @@ import (
 	"time"
 )
 
-// unseen is how long a request is taken to be under way after its device hung up.
-const unseen = 250 * time.Millisecond
-
 // device is one owner: one store of tokens and the tabs that share it.
 type device struct {
 	w    *world
 	name string
 	rng  *rand.Rand
-	born time.Time
+	// The log-in was asked for, and answered.
+	asked, born time.Time
 
 	mu      sync.Mutex
 	token   string // the store
@@ -28,10 +26,10 @@ type device struct {
 	flying  sync.WaitGroup
 }
 
-func (w *world) newDevice(name string, token string) *device {
+func (w *world) newDevice(name, token string, asked time.Time) *device {
 	n := w.serial.Add(1)
 	return &device{
-		w: w, name: name, rng: w.rng(n), born: time.Now(), token: token, ledger: ledger{window: w.opt.window},
+		w: w, name: name, rng: w.rng(n), asked: asked, born: time.Now(), token: token, ledger: ledger{window: w.opt.window},
 	}
 }
 
@@ -156,10 +154,10 @@ func (d *device) fly(token string, p plan) reply {
 	began := time.Now()
 	r := d.w.refresh(token, p)
 	d.answered(token, p, r, began)
-	if r.class == dropped || r.class == timeout {
-		d.flying.Go(func() {
-			pause(unseen)
-			d.arriveUnseen()
+	if r.class == dropped {
+		d.flying.Go(func() { // under way until the server is done with it, which its log tells
+			r.ended()
+			d.arrive()
 		})
 		return r
 	}
@@ -190,13 +188,6 @@ func (d *device) arrive() {
 	d.ledger.arrive(time.Now(), d.w.falls.since(d.ledger.group))
 }
 
-func (d *device) arriveUnseen() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	from := d.ledger.group
-	d.ledger.arriveUnseen(time.Now(), d.w.falls.since(from), d.w.trouble.since(from))
-}
-
 // answered judges what the server said, whether or not it reaches the device.
 func (d *device) answered(token string, p plan, r reply, began time.Time) {
 	d.mu.Lock()
@@ -214,7 +205,7 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 	}
 	d.over = true
 	excuse := d.ledger.refused(now, d.w.falls.since(d.ledger.group))
-	if excuse == none && d.w.falls.lost(d.born) {
+	if excuse == none && d.w.falls.lost(d.asked, d.born) {
 		excuse = younger
 	}
 	if excuse != none {

@@ -38,7 +38,7 @@ func burn(t *testing.T, opt options) result {
 func TestFaultNobodyIsLoggedOutOnPostgres(t *testing.T) {
 	t.Parallel()
 	needPostgres(t)
-	burn(t, options{engine: "postgres", refreshes: 1000, devices: 60, nodes: 2, thieves: 1, calm: 500 * time.Millisecond})
+	burn(t, options{engine: "postgres", refreshes: 1000, devices: 60, standby: "none", nodes: 2, thieves: 1, calm: 500 * time.Millisecond})
 }
 
 // needPostgres skips the test where no PostgreSQL is installed; in continuous integration it fails instead.

@@ -17,9 +17,10 @@ type journal struct {
 	lines    [][]byte // a ring once it is full
 	next     int
 	verdicts map[string]int
+	callers  map[string]bool // the addresses that made a request, but for the one of all
 }
 
-func newJournal() *journal { return &journal{verdicts: map[string]int{}} }
+func newJournal() *journal { return &journal{verdicts: map[string]int{}, callers: map[string]bool{}} }
 
 // follow reads one stream until its end.
 func (j *journal) follow(stream io.Reader) {
@@ -32,12 +33,15 @@ func (j *journal) follow(stream io.Reader) {
 }
 
 func (j *journal) add(line []byte) {
-	verdict := member(line, "verdict")
+	verdict, caller := member(line, "verdict"), member(line, "client_ip")
 	line = bytes.Clone(line)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if verdict != "" {
 		j.verdicts[verdict]++
+	}
+	if caller != "" && caller != "127.0.0.1" {
+		j.callers[caller] = true
 	}
 	if len(j.lines) < journalKeeps {
 		j.lines = append(j.lines, line)
@@ -58,6 +62,15 @@ func member(line []byte, name string) string {
 		return ""
 	}
 	return string(text)
+}
+
+// saw tells that a request of the address was logged, and forgets it.
+func (j *journal) saw(caller string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	saw := j.callers[caller]
+	delete(j.callers, caller)
+	return saw
 }
 
 // about returns the kept lines that name what is asked for, oldest first, and all of them without it.

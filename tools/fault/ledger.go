@@ -74,15 +74,6 @@ func (l *ledger) arrive(now time.Time, fell bool) {
 	l.last = now
 }
 
-// arriveUnseen notes a message whose end nobody saw: the device hung up. In trouble, when the server may have gone on
-// with it for as long as its patience, the ledger trusts its own clock no more.
-func (l *ledger) arriveUnseen(now time.Time, fell, trouble bool) {
-	l.arrive(now, fell)
-	if trouble {
-		l.excuse = late
-	}
-}
-
 // granted notes an answer with tokens that reaches the store. Alone it proves that the store holds what is current, so
 // whatever went before is over.
 func (l *ledger) granted() {

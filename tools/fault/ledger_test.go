@@ -85,19 +85,6 @@ func TestTwoMessagesAcrossAFallbackAreExcusedAndOneIsNot(t *testing.T) {
 	}
 }
 
-func TestAHangUpIsTrustedOnlyInPeace(t *testing.T) {
-	t.Parallel()
-	for trouble, want := range map[bool]rule{false: none, true: late} {
-		l := ledger{window: testWindow}
-		l.depart(moment(0))
-		l.arriveUnseen(moment(250), false, trouble)
-		l.depart(moment(5000))
-		if got := l.refused(moment(5010), false); got != want {
-			t.Errorf("trouble %v: excused by %q, want %q", trouble, got, want)
-		}
-	}
-}
-
 func TestRoomEndsWithTheWindow(t *testing.T) {
 	t.Parallel()
 	l := ledger{window: testWindow}
@@ -131,11 +118,24 @@ func TestOnlyAPairAloneMustAgree(t *testing.T) {
 
 func TestAFallLosesWhatIsNewerThanTheCopy(t *testing.T) {
 	t.Parallel()
-	f := &falls{}
-	f.note(moment(5000), moment(2000))
-	for ms, want := range map[int]bool{1000: false, 3000: true, 6000: false} {
-		if got := f.lost(moment(ms)); got != want {
-			t.Errorf("written at %d ms: lost %v, want %v", ms, got, want)
+	whole, rotations := &falls{}, &falls{}
+	whole.note(fall{copied: moment(2000), at: moment(5000)})
+	rotations.note(fall{copied: moment(2000), at: moment(5000), rotations: true})
+	for _, c := range []struct {
+		asked, answered int
+		want            bool
+	}{
+		{1000, 1500, false}, // in the copy
+		{1500, 2500, true},  // perhaps not
+		{3000, 3500, true},
+		{4900, 5100, true},
+		{6000, 6500, false}, // after it
+	} {
+		if got := whole.lost(moment(c.asked), moment(c.answered)); got != c.want {
+			t.Errorf("asked at %d ms, answered at %d: lost %v, want %v", c.asked, c.answered, got, c.want)
+		}
+		if rotations.lost(moment(c.asked), moment(c.answered)) {
+			t.Errorf("asked at %d ms: lost by a fall that concerns rotations alone", c.asked)
 		}
 	}
 }

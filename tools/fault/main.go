@@ -21,6 +21,7 @@ type options struct {
 	devices   int
 	thieves   int // at once, of each class
 	nodes     int
+	standby   string        // of PostgreSQL: none, async or sync
 	window    time.Duration // refresh.replay_window of the server; what is "minutes" elsewhere is longer than this
 	calm      time.Duration // between two misfortunes, and up to twice as long
 	changes   []change      // laid over the sources of the server
@@ -64,6 +65,7 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	flags.Uint64Var(&opt.seed, "seed", uint64(time.Now().Unix()), "the seed of the run")
 	flags.BoolVar(&opt.short, "short", false, "a run of some seconds, whatever -refreshes says")
 	flags.IntVar(&opt.devices, "devices", 0, "how many devices; by -refreshes without it")
+	flags.StringVar(&opt.standby, "standby", "async", "of PostgreSQL: none, async or sync; with one there are failovers")
 	mutant := flags.String("mutation", "", "lay a bug over the sources of the server, to see that it is found")
 	flags.DurationVar(&opt.window, "window", 2*time.Second, "refresh.replay_window")
 	if err := flags.Parse(args); err != nil {
@@ -76,6 +78,11 @@ func parse(args []string, complaints io.Writer) (options, error) {
 		}
 		opt.changes = m.changes
 	}
+	switch opt.standby {
+	case "none", "async", "sync":
+	default:
+		return opt, fmt.Errorf("-standby %s: want none, async or sync", opt.standby)
+	}
 	switch opt.engine {
 	case "sqlite":
 	case "postgres":
@@ -87,7 +94,7 @@ func parse(args []string, complaints io.Writer) (options, error) {
 		opt.refreshes, opt.thieves = 3000, 1
 	}
 	if opt.devices == 0 {
-		opt.devices = int(min(max(opt.refreshes/60, 60), 1200))
+		opt.devices = int(min(max(opt.refreshes/50, 60), 800))
 	}
 	return opt, nil
 }

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -33,6 +34,7 @@ type node struct {
 	mu   sync.Mutex
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
+	life atomic.Int64  // how many processes have ended
 }
 
 // start starts the process; it does not wait until it answers.
@@ -123,6 +125,7 @@ func (n *node) end(signal os.Signal) error {
 		return errors.Join(fmt.Errorf("daypass still ran %v after %v", stopTimeout, signal), n.guard.forget(pid))
 	}
 	n.cmd = nil
+	n.life.Add(1)
 	return n.guard.forget(pid)
 }
 

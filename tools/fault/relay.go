@@ -108,6 +108,22 @@ func (r *relay) stall(d time.Duration) {
 	time.Sleep(d)
 }
 
+// hold lets nothing through until release is closed, and tells when it has begun.
+func (r *relay) hold(held chan<- struct{}, release <-chan struct{}) {
+	r.gate.Lock()
+	defer r.gate.Unlock()
+	close(held)
+	<-release
+}
+
+// lead makes new connections go elsewhere, and closes the old ones.
+func (r *relay) lead(target string) {
+	r.mu.Lock()
+	r.target = target
+	r.mu.Unlock()
+	r.cut()
+}
+
 func (r *relay) close() {
 	_ = r.listener.Close()
 	r.cut()

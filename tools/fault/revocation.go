@@ -11,13 +11,14 @@ import (
 
 // revocation is one act that takes rights away, planted on a user of its own.
 type revocation struct {
-	w       *world
-	class   string
-	account account
-	actor   holder   // who acts and stays; empty: nobody does
-	victims []holder // whose tokens must be worth nothing once the act is answered
-	born    time.Time
-	asked   time.Time // when the request was sent that was answered
+	w        *world
+	class    string
+	account  account
+	actor    holder   // who acts and stays; empty: nobody does
+	victims  []holder // whose tokens must be worth nothing once the act is answered
+	born     time.Time
+	asked    time.Time // when the request was sent that was answered
+	answered time.Time
 }
 
 // act is one class of revocations. It acts until the server has answered.
@@ -74,13 +75,14 @@ func (w *world) revoke(ctx, lives context.Context, a act, rng *rand.Rand) {
 		if err == nil {
 			err = a.do(r, ctx)
 		}
-		if w.falls.lost(r.born) || ctx.Err() != nil {
+		if w.falls.lost(r.born, time.Now()) || ctx.Err() != nil {
 			continue // the user itself is gone
 		}
 		if err != nil {
 			w.tally.fail(fmt.Sprintf("%s: %v", a.name, err))
 			return
 		}
+		r.answered = time.Now()
 		if rng.IntN(3) == 0 {
 			select {
 			case w.kills <- struct{}{}: // what was answered must hold whatever is killed next
@@ -162,7 +164,7 @@ func (r *revocation) disable(ctx context.Context) error {
 		r.asked = time.Now()
 		_, err := verb(ctx, r.w.binary, "", "user", "disable", r.account.email, "--config", r.w.config, "--yes")
 		r.w.files.RUnlock()
-		if err == nil || r.w.falls.lost(r.born) || !sleep(ctx, 100*time.Millisecond) {
+		if err == nil || r.w.falls.lost(r.born, time.Now()) || !sleep(ctx, 100*time.Millisecond) {
 			return err
 		}
 	}
@@ -176,7 +178,7 @@ func (w *world) check(ctx context.Context, r *revocation) bool {
 		if !good || ctx.Err() != nil {
 			continue
 		}
-		if w.falls.lost(r.asked) {
+		if w.falls.lost(r.asked, r.answered) {
 			w.tally.revocation(r.class, func(c *revocationCount) { c.Newer++ })
 			return false
 		}
@@ -188,7 +190,7 @@ func (w *world) check(ctx context.Context, r *revocation) bool {
 	if r.actor.token == "" || ctx.Err() != nil {
 		return true
 	}
-	if w.insistInto(ctx, &r.actor) == refused && !w.falls.lost(r.asked) {
+	if w.insistInto(ctx, &r.actor) == refused && !w.falls.lost(r.asked, r.answered) {
 		w.tally.logOut(fmt.Sprintf("who acted (%s) was logged out\n    %s", r.class, w.explain(r.actor.token)))
 		return false
 	}

@@ -25,15 +25,6 @@ func (s *spell) end() {
 	s.last = time.Now()
 }
 
-// over notes one that is over already.
-func (s *spell) over(ended time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if ended.After(s.last) {
-		s.last = ended
-	}
-}
-
 // since tells that it was on at some time between then and now.
 func (s *spell) since(then time.Time) bool {
 	s.mu.Lock()
@@ -41,8 +32,11 @@ func (s *spell) since(then time.Time) bool {
 	return s.ongoing > 0 || s.last.After(then)
 }
 
-// fall is a database that lost what was written after a moment.
-type fall struct{ at, copied time.Time }
+// fall is a database that lost what was written between two moments: everything, or rotations alone.
+type fall struct {
+	copied, at time.Time
+	rotations  bool
+}
 
 // falls are all of a run.
 type falls struct {
@@ -50,18 +44,19 @@ type falls struct {
 	all []fall
 }
 
-func (f *falls) note(at, copied time.Time) {
+func (f *falls) note(x fall) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.all = append(f.all, fall{at, copied})
+	f.all = append(f.all, x)
 }
 
-// lost tells that something written at a moment may have been lost since.
-func (f *falls) lost(written time.Time) bool {
+// lost tells that something durable, written between the moment it was asked for and that at which it was answered, may
+// have been lost since.
+func (f *falls) lost(asked, answered time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, x := range f.all {
-		if x.at.After(written) && x.copied.Before(written) {
+		if !x.rotations && x.at.After(asked) && x.copied.Before(answered) {
 			return true
 		}
 	}

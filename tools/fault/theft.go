@@ -23,10 +23,10 @@ type holder struct{ token, access string }
 type theft struct {
 	w            *world
 	rng          *rand.Rand
-	born         time.Time
+	asked, born  time.Time // the log-in was asked for, and answered
 	owner, thief holder
 	kept         string    // the owner's first token, as an old backup's log may hold it
-	asked        time.Time // when the last refresh or log-out was sent
+	ending       time.Time // when the last refresh or log-out was sent
 	rounds       int
 }
 
@@ -57,12 +57,13 @@ func plots() []plot {
 // steal plants thefts of one class until lives ends, and finishes the last.
 func (w *world) steal(ctx, lives context.Context, p plot) {
 	for lives.Err() == nil {
+		asked := time.Now()
 		r, err := w.enter(ctx, w.newAccount("victim"), true)
 		if err != nil {
 			w.tally.fail("log-in of a victim: " + err.Error())
 			return
 		}
-		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), born: time.Now(), owner: holder{r.token, r.access}, kept: r.token}
+		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token}
 		end := p.play(t, ctx)
 		if ctx.Err() != nil {
 			return
@@ -74,7 +75,7 @@ func (w *world) steal(ctx, lives context.Context, p plot) {
 
 // theft counts one that is over.
 func (t *tally) theft(name string, x *theft, end theftEnd) {
-	if !end.caught && x.w.falls.lost(x.born) {
+	if !end.caught && x.w.falls.lost(x.asked, x.born) {
 		t.rule(string(younger), 1, 1) // the grant itself is gone
 		return
 	}
@@ -99,7 +100,7 @@ func (t *tally) theft(name string, x *theft, end theftEnd) {
 
 // present refreshes with the holder's token until the server answers for good.
 func (t *theft) present(ctx context.Context, h *holder) class {
-	t.asked = time.Now()
+	t.ending = time.Now()
 	return t.w.insistInto(ctx, h)
 }
 
@@ -135,11 +136,11 @@ func (t *theft) hunt(ctx context.Context, first, second *holder) theftEnd {
 
 // dead looks whether what was found out is over: no token of it is good any more, of either kind.
 func (t *theft) dead(ctx context.Context) theftEnd {
-	asked := t.asked
+	ending, ended := t.ending, time.Now()
 	for _, h := range []holder{t.owner, t.thief, {token: t.kept}} {
 		good := h.token != "" && t.w.insist(ctx, firstParty, h.token, t.rng.Uint64()).class == granted
 		good = good || t.w.alive(ctx, h.access)
-		if good && !t.w.falls.lost(asked) {
+		if good && !t.w.falls.lost(ending, ended) {
 			return theftEnd{why: "found out, and yet a token is still good"}
 		}
 	}
@@ -232,7 +233,7 @@ func (t *theft) afterLogOut(ctx context.Context) theftEnd {
 	t.copies()
 	out := &revocation{w: t.w, victims: []holder{t.owner}}
 	err := out.logOut(ctx)
-	t.asked = out.asked
+	t.ending = out.asked
 	if err != nil {
 		return theftEnd{why: err.Error()}
 	}

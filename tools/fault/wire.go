@@ -47,6 +47,7 @@ type reply struct {
 	token  string // the refresh token
 	access string
 	status int
+	ended  func() // waits until the server is done; set when nobody waits for the reply
 	code   string // of the problem, or the OAuth error
 }
 
@@ -157,9 +158,10 @@ func failure(err error) reply {
 }
 
 // broken sends a request over a connection of its own and closes it before the reply (hungUp) or in the middle of it
-// (cutInside); then the reply tells only whether it was granted or refused.
-func (w *wire) broken(r *http.Request, f fate) reply {
-	conn, err := (&net.Dialer{Timeout: patience}).DialContext(r.Context(), "tcp", r.URL.Host)
+// (cutInside), from an address of its own. Cut inside, the reply tells only whether it was granted or refused.
+func (w *wire) broken(r *http.Request, f fate, from string) reply {
+	dialer := net.Dialer{Timeout: patience, LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	conn, err := dialer.DialContext(r.Context(), "tcp", r.URL.Host)
 	if err != nil {
 		return failure(err)
 	}

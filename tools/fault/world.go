@@ -26,13 +26,14 @@ type world struct {
 	nodes   []*node
 	pg      *cluster // the database, and what stands before it; nil with SQLite
 	relay   *relay
+	standby *standby
 	journal *journal
 	wire    *wire
 	tally   *tally
 	falls   falls
 	ends    ledgerOfEnds
-	trouble spell // a server or its database does not answer as it should
 	serial  atomic.Uint64
+	dialled atomic.Uint64
 	kills   chan struct{} // asks for a kill at once
 	files   sync.RWMutex  // held for writing while the data directory is replaced
 }
@@ -98,6 +99,10 @@ func (w *world) close() error {
 	for _, n := range w.nodes {
 		err = errors.Join(err, n.kill())
 	}
+	if w.standby != nil {
+		w.standby.stream.close()
+		err = errors.Join(err, w.standby.kill())
+	}
 	if w.relay != nil {
 		w.relay.close()
 	}
@@ -151,29 +156,44 @@ func (w *world) node(pick uint64) *node { return w.nodes[pick%uint64(len(w.nodes
 
 // refresh sends one refresh with its fate and counts the answer.
 func (w *world) refresh(token string, p plan) reply {
-	began := time.Now()
-	r, err := refreshRequest(context.Background(), w.node(p.node).url, p.door, firstParty, token)
+	n := w.node(p.node)
+	r, err := refreshRequest(context.Background(), n.url, p.door, firstParty, token)
 	if err != nil {
 		return reply{class: unknownErr, code: err.Error()}
 	}
 	var got reply
 	switch p.fate {
 	case hungUp, cutInside:
-		got = w.wire.broken(r, p.fate)
+		from, life := w.address(), n.life.Load()
+		got = w.wire.broken(r, p.fate, from)
+		got.ended = func() { w.finished(n, life, from) }
 	default:
 		got = w.wire.send(r)
-	}
-	if now := time.Now(); now.Sub(began) > unseen {
-		w.trouble.over(now)
 	}
 	w.tally.answer(got)
 	return got
 }
 
+// address is a loopback address that nothing else in the run uses, so that the server's log tells one request.
+func (w *world) address() string {
+	n := w.dialled.Add(1)
+	return fmt.Sprintf("127.%d.%d.%d", 1+n>>16&0x7f, n>>8&0xff, n&0xff)
+}
+
+// finished waits until a node is done with the request of an address: it logged it, or its process ended.
+func (w *world) finished(n *node, life int64, from string) {
+	for until := time.Now().Add(patience); time.Now().Before(until); pause(3 * time.Millisecond) {
+		if w.journal.saw(from) || n.life.Load() != life {
+			return
+		}
+	}
+}
+
 // insist refreshes until the server answers for good, as a client that means it.
 func (w *world) insist(ctx context.Context, client, token string, pick uint64) reply {
 	for {
-		request, err := refreshRequest(ctx, w.node(pick).url, door(pick%2), client, token)
+		// A request is not cut off when the run ends: its answer would be missing in the count.
+		request, err := refreshRequest(context.WithoutCancel(ctx), w.node(pick).url, door(pick%2), client, token)
 		if err != nil {
 			return reply{class: unknownErr, code: err.Error()}
 		}
@@ -238,12 +258,13 @@ func (w *world) populate(ctx context.Context, devices int) ([]*device, error) {
 		users.Go(func() {
 			defer func() { <-places }()
 			for i := range count {
+				asked := time.Now()
 				r, err := w.enter(ctx, a, i == 0)
 				mu.Lock()
 				if err != nil {
 					failed = errors.Join(failed, err)
 				} else {
-					all = append(all, w.newDevice("owner", r.token))
+					all = append(all, w.newDevice("owner", r.token, asked))
 				}
 				mu.Unlock()
 			}
