@@ -31,6 +31,7 @@ type event struct {
 func (c *chaos) events() []event {
 	if c.w.pg != nil {
 		all := []event{
+			{"master key rotated", 1, c.rotateKey},
 			{"server killed", 3, c.killServer},
 			{"PostgreSQL killed", 3, c.killPostgres},
 			{"connections cut", 2, c.cutConnections},
@@ -41,11 +42,16 @@ func (c *chaos) events() []event {
 		}
 		return all
 	}
-	return []event{
+	all := []event{
+		{"master key rotated", 1, c.rotateKey},
 		{"server killed", 3, c.killServer},
 		{"data copied", 2, c.copyData},
 		{"data put back to a copy", 3, c.putBack},
 	}
+	if c.w.disk {
+		all = append(all, event{"disk full", 2, c.fillDisk})
+	}
+	return all
 }
 
 // run does one event after the other, at random moments or when asked.
@@ -155,6 +161,24 @@ func (c *chaos) stallConnections(ctx context.Context) error {
 	})
 }
 
+// rotateKey adds a master key and restarts the nodes one after the other, as an operator does: meanwhile some issue under
+// the new key and others do not know it.
+func (c *chaos) rotateKey(ctx context.Context) error {
+	return c.outage(ctx, "master key rotated, nodes restarted in turn", func() error {
+		c.w.files.Lock()
+		defer c.w.files.Unlock()
+		if err := c.w.addKey(); err != nil {
+			return err
+		}
+		for _, n := range c.w.nodes {
+			if err := errors.Join(n.stop(), n.start(), n.awaitReady(ctx)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // copyData makes a consistent copy: nobody writes meanwhile.
 func (c *chaos) copyData(ctx context.Context) error {
 	return c.outage(ctx, "server stopped for a copy", func() error {
@@ -192,7 +216,7 @@ func (c *chaos) putBack(ctx context.Context) error {
 
 // replaceDir makes the files of to those of from. The shared-memory index of SQLite is left out: it is made anew.
 func replaceDir(from, to string) error {
-	if err := errors.Join(os.RemoveAll(to), os.MkdirAll(to, 0o700)); err != nil {
+	if err := errors.Join(os.MkdirAll(to, 0o700), emptyDir(to)); err != nil { // to may be a disk of its own
 		return err
 	}
 	entries, err := os.ReadDir(from)
@@ -208,6 +232,14 @@ func replaceDir(from, to string) error {
 		}
 	}
 	return nil
+}
+
+func emptyDir(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 func copyFile(from, to string) error {

@@ -10,7 +10,7 @@ import (
 )
 
 // guardScript reads "+ PID" and "- PID", one a line, until its standard input ends, which it does when this process
-// ends, however it ends. Then it kills the processes still listed and removes the directories.
+// ends, however it ends. Then it kills the processes still listed and removes the directory.
 const guardScript = `
 pids=
 while read -r op pid; do
@@ -20,8 +20,9 @@ while read -r op pid; do
 	[ "$op" = - ] || pids="$pids $pid"
 done
 for p in $pids; do kill -KILL "$p" 2>/dev/null; done
+umount -l "$1/data" 2>/dev/null
 n=0
-until rm -rf "$@" 2>/dev/null || [ $n -ge 100 ]; do sleep 0.05; n=$((n+1)); done
+until rm -rf "$1" 2>/dev/null || [ $n -ge 100 ]; do sleep 0.05; n=$((n+1)); done
 `
 
 // guard is a directory of one run and the shell that cleans up behind it, also when this process is killed.

@@ -44,6 +44,7 @@ type result struct {
 	Errors       map[string]int              `json:"errors"`
 	Outages      map[string]*outage          `json:"unavailable"`
 	Verdicts     map[string]int              `json:"verdicts"`
+	NotRun       []string                    `json:"not_run"`
 	Failures     []string                    `json:"failures,omitempty"`
 }
 
@@ -109,6 +110,9 @@ func (r result) print(out io.Writer) {
 		for _, name := range sorted(list.counts) {
 			row(list.title+": "+name, list.counts[name])
 		}
+	}
+	for _, what := range r.NotRun {
+		row("not run", what)
 	}
 	_ = t.Flush()
 	for _, f := range r.Failures {

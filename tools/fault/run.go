@@ -36,6 +36,7 @@ func run(ctx context.Context, opt options) (_ result, err error) {
 		Seconds: time.Since(started).Seconds(), LogInSeconds: started.Sub(began).Seconds(), Verdicts: w.journal.counted(),
 	}
 	w.tally.copyTo(&r)
+	r.NotRun = w.absent()
 	if r.Broken > 0 {
 		r.Failures = append(r.Failures, w.journal.causes()...)
 	}
@@ -76,6 +77,18 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 		failed = errors.Join(failed, n.stop())
 	}
 	return failed
+}
+
+// absent names what the kit does not do in this run, so that nobody takes silence for success.
+func (w *world) absent() []string {
+	all := w.notRun
+	if w.pg != nil {
+		all = append(all, "disk full (SQLite only)", "database put back to a copy of a minute ago (SQLite only; failovers stand for it)")
+		if w.opt.standby == "none" {
+			all = append(all, "failover (-standby none)")
+		}
+	}
+	return append(all, "power cut: kill -9 leaves what the operating system has")
 }
 
 // plant starts the thefts and the revocations.

@@ -26,6 +26,10 @@ type world struct {
 	nodes   []*node
 	pg      *cluster // the database, and what stands before it; nil with SQLite
 	relay   *relay
+	disk    bool     // the data directory is a small disk of its own
+	key     string   // path of the master key file
+	keys    []string // its lines
+	notRun  []string // what cannot be done here, and why
 	standby *standby
 	journal *journal
 	wire    *wire
@@ -76,6 +80,9 @@ func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) 
 // database makes an empty database and returns its address.
 func (w *world) database() (address string, err error) {
 	if w.opt.engine == "sqlite" {
+		if err := w.mountDisk(); err != nil {
+			w.notRun = append(w.notRun, "disk full: "+err.Error())
+		}
 		return "sqlite:" + filepath.Join(w.data, "daypass.db"), nil
 	}
 	if w.pg, err = newCluster(w.guard, "pg"); err != nil {
@@ -109,12 +116,12 @@ func (w *world) close() error {
 	if w.pg != nil {
 		err = errors.Join(err, w.pg.kill())
 	}
-	return err
+	return errors.Join(err, w.unmountDisk())
 }
 
 // configure writes the configuration file and the master key.
 func (w *world) configure(port, database string) error {
-	key := filepath.Join(w.guard.dir, "master.key")
+	w.key = filepath.Join(w.guard.dir, "master.key")
 	text := fmt.Sprintf(`issuer: http://localhost:%s
 database: %s
 master_key_file: %s
@@ -122,10 +129,15 @@ log: {format: json}
 refresh: {replay_window: %s}
 clients:
   - {id: %s, public: true, redirect_uris: ["http://127.0.0.1/callback"]}
-`, port, database, key, w.opt.window, stranger)
-	return errors.Join(
-		os.WriteFile(key, []byte("1:"+newMasterKey()+"\n"), 0o600),
-		os.WriteFile(w.config, []byte(text), 0o600))
+`, port, database, w.key, w.opt.window, stranger)
+	return errors.Join(w.addKey(), os.WriteFile(w.config, []byte(text), 0o600))
+}
+
+// addKey adds a master key, which is active in whatever starts from now on.
+func (w *world) addKey() error {
+	w.keys = append(w.keys, fmt.Sprintf("%d:%s\n", len(w.keys)+1, newMasterKey()))
+	next := w.key + ".next"
+	return errors.Join(os.WriteFile(next, []byte(strings.Join(w.keys, "")), 0o600), os.Rename(next, w.key))
 }
 
 func newMasterKey() string {
