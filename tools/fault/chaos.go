@@ -48,6 +48,9 @@ func (c *chaos) events() []event {
 		{"data copied", 2, c.copyData},
 		{"data put back to a copy", 3, c.putBack},
 	}
+	if c.w.opt.clock {
+		all = append(all, event{"clock set", 10, c.stepClock})
+	}
 	if c.w.disk {
 		all = append(all, event{"disk full", 2, c.fillDisk})
 	}

@@ -20,9 +20,10 @@ type device struct {
 	mu      sync.Mutex
 	token   string // the store
 	ledger  ledger
-	history []string // the last messages, for a failure
-	over    bool     // logged out
-	landed  bool     // the last reply reached the store
+	history []string  // the last messages, for a failure
+	over    bool      // logged out
+	landed  bool      // the last reply reached the store
+	group   time.Time // when the ledger's group began, on this machine's clock
 	flying  sync.WaitGroup
 }
 
@@ -40,27 +41,30 @@ func (d *device) live(ctx context.Context) {
 			d.alone(ctx)
 			d.flying.Wait()
 		}
-		if !d.rest(ctx) {
-			return
+		if d.rest(ctx) {
+			d.crowd(ctx)
+		} else {
+			d.alone(ctx)
 		}
-		d.crowd(ctx)
 		d.flying.Wait()
 	}
 }
 
-// rest waits until the window of the last burst has surely closed.
+// rest waits until the window of the last burst has surely closed; false when the run is over, or when it stays open
+// because the clock was set back.
 func (d *device) rest(ctx context.Context) bool {
-	for {
+	for until := time.Now().Add(2 * d.w.opt.window); time.Now().Before(until); {
 		d.mu.Lock()
-		wait := d.ledger.window + windowMargin - time.Since(d.ledger.last)
+		quiet := d.ledger.quiet(d.w.now())
 		d.mu.Unlock()
-		if wait <= 0 {
+		if quiet {
 			return true
 		}
-		if !sleep(ctx, wait+time.Duration(d.rng.Int64N(int64(200*time.Millisecond)))) {
+		if !sleep(ctx, 50*time.Millisecond+time.Duration(d.rng.Int64N(int64(200*time.Millisecond)))) {
 			return false
 		}
 	}
+	return false
 }
 
 // alone refreshes one by one, with retries at once and after seconds, also across the end of the window.
@@ -98,7 +102,7 @@ func (d *device) crowd(ctx context.Context) {
 func (d *device) tab(ctx context.Context, rng *rand.Rand) {
 	for range 1 + rng.IntN(4) {
 		d.mu.Lock()
-		room := d.ledger.room(time.Now()) - slow
+		room := d.ledger.room(d.w.now()) - slow
 		d.mu.Unlock()
 		if room <= 0 || ctx.Err() != nil || d.gone() {
 			return
@@ -135,9 +139,11 @@ func (d *device) pass(p plan) (landed bool) {
 func (d *device) depart(twice bool) (token string, group int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	now := time.Now()
+	now := d.w.now()
 	d.landed = false
-	d.ledger.depart(now)
+	if d.ledger.depart(now) {
+		d.group = time.Now()
+	}
 	if twice {
 		d.ledger.depart(now)
 	}
@@ -182,10 +188,21 @@ func (d *device) take(token string) {
 	d.ledger.granted()
 }
 
+// broken is what happened since the group of messages began that only a lone one stands. The caller holds the lock.
+func (d *device) broken() rule {
+	switch {
+	case d.w.falls.since(d.group):
+		return astride
+	case d.w.steps.since(d.group):
+		return stepped
+	}
+	return none
+}
+
 func (d *device) arrive() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ledger.arrive(time.Now(), d.w.falls.since(d.ledger.group))
+	d.ledger.arrive(d.w.now(), d.broken())
 }
 
 // answered judges what the server said, whether or not it reaches the device.
@@ -204,7 +221,7 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 		return
 	}
 	d.over = true
-	excuse := d.ledger.refused(now, d.w.falls.since(d.ledger.group))
+	excuse := d.ledger.refused(d.w.now(), d.broken())
 	if excuse == none && d.w.falls.lost(d.asked, d.born) {
 		excuse = younger
 	}
@@ -224,7 +241,7 @@ func (d *device) story() string {
 func (d *device) compare(group int, one, other reply) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if group != d.ledger.groups || one.token == "" || other.token == "" || one.token == other.token || !d.ledger.pair(time.Now(), d.w.falls.since(d.ledger.group)) {
+	if group != d.ledger.groups || one.token == "" || other.token == "" || one.token == other.token || !d.ledger.pair(d.w.now(), d.broken()) {
 		return
 	}
 	d.w.tally.branch(d.story())

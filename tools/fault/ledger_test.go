@@ -17,10 +17,10 @@ func TestALoneMessageIsAlwaysCovered(t *testing.T) {
 	l := ledger{window: testWindow}
 	for i := range 50 { // across the ends of many windows and through fallbacks
 		l.depart(moment(900 * i))
-		if got := l.refused(moment(900*i+800), true); got != none {
+		if got := l.refused(moment(900*i+800), astride); got != none {
 			t.Fatalf("message %d: excused by %q, want a promise", i, got)
 		}
-		l.arrive(moment(900*i+800), true)
+		l.arrive(moment(900*i+800), astride)
 	}
 }
 
@@ -29,10 +29,10 @@ func TestARaceInsideTheWindowIsCovered(t *testing.T) {
 	l := ledger{window: testWindow}
 	l.depart(moment(0))
 	l.depart(moment(0))
-	l.arrive(moment(10), false)
-	l.arrive(moment(1999), false)
+	l.arrive(moment(10), none)
+	l.arrive(moment(1999), none)
 	l.depart(moment(30_000))
-	if got := l.refused(moment(30_010), false); got != none {
+	if got := l.refused(moment(30_010), none); got != none {
 		t.Errorf("after a race: excused by %q, want a promise", got)
 	}
 }
@@ -42,19 +42,19 @@ func TestWhatOutlivesTheWindowIsExcusedUntilALoneAnswer(t *testing.T) {
 	l := ledger{window: testWindow}
 	l.depart(moment(0))
 	l.depart(moment(0))
-	l.arrive(moment(10), false)
-	if got := l.refused(moment(2000), false); got != late {
+	l.arrive(moment(10), none)
+	if got := l.refused(moment(2000), none); got != late {
 		t.Errorf("a straggler: excused by %q, want %q", got, late)
 	}
-	l.arrive(moment(2000), false)
+	l.arrive(moment(2000), none)
 	l.depart(moment(5000))
-	if got := l.refused(moment(5010), false); got != late {
+	if got := l.refused(moment(5010), none); got != late {
 		t.Errorf("the next message: excused by %q, want %q", got, late)
 	}
 	l.granted()
-	l.arrive(moment(5010), false)
+	l.arrive(moment(5010), none)
 	l.depart(moment(9000))
-	if got := l.refused(moment(9010), false); got != none {
+	if got := l.refused(moment(9010), none); got != none {
 		t.Errorf("after a lone answer: excused by %q, want a promise", got)
 	}
 }
@@ -63,11 +63,11 @@ func TestTheWindowCountsFromTheFirstRotationOfTheBurst(t *testing.T) {
 	t.Parallel()
 	l := ledger{window: testWindow}
 	l.depart(moment(0))
-	l.arrive(moment(10), false)
+	l.arrive(moment(10), none)
 	l.depart(moment(1500)) // the same burst
 	l.depart(moment(1500))
-	l.arrive(moment(1510), false)
-	if got := l.refused(moment(2100), false); got != late {
+	l.arrive(moment(1510), none)
+	if got := l.refused(moment(2100), none); got != late {
 		t.Errorf("600 ms under way, but 2100 ms after the first rotation: excused by %q, want %q", got, late)
 	}
 }
@@ -79,7 +79,7 @@ func TestTwoMessagesAcrossAFallbackAreExcusedAndOneIsNot(t *testing.T) {
 		for range messages {
 			l.depart(moment(0))
 		}
-		if got := l.refused(moment(10), true); got != want {
+		if got := l.refused(moment(10), astride); got != want {
 			t.Errorf("%d under way: excused by %q, want %q", messages, got, want)
 		}
 	}
@@ -92,7 +92,7 @@ func TestRoomEndsWithTheWindow(t *testing.T) {
 		t.Errorf("quiet: room %v, want the whole window", got)
 	}
 	l.depart(moment(0))
-	l.arrive(moment(10), false)
+	l.arrive(moment(10), none)
 	for ms, want := range map[int]time.Duration{500: 1500 * time.Millisecond, 2050: -50 * time.Millisecond, 2200: testWindow} {
 		if got := l.room(moment(ms)); got != want {
 			t.Errorf("after %d ms: room %v, want %v", ms, got, want)
@@ -107,12 +107,34 @@ func TestOnlyAPairAloneMustAgree(t *testing.T) {
 		for range sent {
 			l.depart(moment(0))
 		}
-		if got := l.pair(moment(10), false); got != want {
+		if got := l.pair(moment(10), none); got != want {
 			t.Errorf("%d messages: pair %v, want %v", sent, got, want)
 		}
-		if l.pair(moment(10), true) || l.pair(moment(2500), false) {
+		if l.pair(moment(10), astride) || l.pair(moment(2500), none) {
 			t.Errorf("%d messages: a pair across a fallback or past the window", sent)
 		}
+	}
+}
+
+func TestAClockSetBackLeavesTheWindowOpenOrShutsIt(t *testing.T) {
+	t.Parallel()
+	minutes := func(n int) time.Time { return moment(0).Add(time.Duration(n) * time.Minute) }
+	for _, back := range []int{1, 3} {
+		l := ledger{window: testWindow}
+		l.depart(moment(0))
+		l.arrive(moment(10), none)
+		if got := l.quiet(minutes(-back)); got != (back > 2) {
+			t.Errorf("%d minutes back: quiet %v; within two minutes the window stays open, beyond it is shut", back, got)
+		}
+		if got := l.room(minutes(-back)); got != testWindow {
+			t.Errorf("%d minutes back: room %v, want the whole window", back, got)
+		}
+	}
+	l := ledger{window: testWindow}
+	l.depart(moment(0))
+	l.depart(moment(0))
+	if got := l.refused(minutes(1), stepped); got != stepped {
+		t.Errorf("two racers and a step between them: excused by %q, want %q", got, stepped)
 	}
 }
 

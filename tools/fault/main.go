@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -24,6 +25,7 @@ type options struct {
 	standby   string        // of PostgreSQL: none, async or sync
 	window    time.Duration // refresh.replay_window of the server; what is "minutes" elsewhere is longer than this
 	calm      time.Duration // between two misfortunes, and up to twice as long
+	clock     bool          // set the servers' clock back and forth, and plant nothing
 	changes   []change      // laid over the sources of the server
 }
 
@@ -66,8 +68,9 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	flags.BoolVar(&opt.short, "short", false, "a run of some seconds, whatever -refreshes says")
 	flags.IntVar(&opt.devices, "devices", 0, "how many devices; by -refreshes without it")
 	flags.StringVar(&opt.standby, "standby", "async", "of PostgreSQL: none, async or sync; with one there are failovers")
+	flags.BoolVar(&opt.clock, "clock", false, "set the servers' clock back and forth by minutes, which leaves no sense in planting thefts")
 	mutant := flags.String("mutation", "", "lay a bug over the sources of the server, to see that it is found")
-	flags.DurationVar(&opt.window, "window", 2*time.Second, "refresh.replay_window")
+	flags.DurationVar(&opt.window, "window", 0, "refresh.replay_window; without it 2s on SQLite and 4s on PostgreSQL, whose answers may take longer")
 	if err := flags.Parse(args); err != nil {
 		return opt, err
 	}
@@ -85,8 +88,9 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	}
 	switch opt.engine {
 	case "sqlite":
+		opt.window = cmp.Or(opt.window, 2*time.Second)
 	case "postgres":
-		opt.nodes = 2
+		opt.nodes, opt.window = 2, cmp.Or(opt.window, 4*time.Second)
 	default:
 		return opt, fmt.Errorf("-db %s: want sqlite or postgres", opt.engine)
 	}

@@ -28,6 +28,7 @@ type node struct {
 	url     string
 	binary  string
 	args    []string
+	env     []string
 	guard   *guard
 	journal *journal
 
@@ -42,7 +43,7 @@ func (n *node) start() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	cmd := exec.Command(n.binary, n.args...)
-	cmd.Env, cmd.Dir = cleanEnviron(), n.guard.dir
+	cmd.Env, cmd.Dir = append(cleanEnviron(), n.env...), n.guard.dir
 	detach(cmd)
 	log, words, err := os.Pipe()
 	if err != nil {

@@ -38,8 +38,9 @@ func build(ctx context.Context, dir string, changes ...change) (string, error) {
 // change replaces one text, which must stand exactly once, in one file of the module.
 type change struct{ file, old, new string }
 
-func (c change) apply(root string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(root, c.file))
+// apply returns the text of a file, which may have been changed before, with the change.
+func (c change) apply(path string) ([]byte, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +54,14 @@ func (c change) apply(root string) ([]byte, error) {
 func writeOverlay(root, dir string, changes []change) (string, error) {
 	replace := map[string]string{}
 	for i, c := range changes {
-		text, err := c.apply(root)
+		source := filepath.Join(root, c.file)
+		from := source
+		if replace[source] != "" {
+			from = replace[source] // a second change of the same file
+		}
+		text, err := c.apply(from)
 		if err != nil {
 			return "", err
-		}
-		source := filepath.Join(root, c.file)
-		if replace[source] != "" {
-			return "", fmt.Errorf("two changes of %s", c.file)
 		}
 		replace[source] = filepath.Join(dir, fmt.Sprintf("overlay%d.go", i))
 		if err := os.WriteFile(replace[source], text, 0o600); err != nil {

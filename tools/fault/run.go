@@ -59,7 +59,9 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	for _, d := range devices {
 		all.Go(func() { d.live(lives) })
 	}
-	w.plant(ctx, lives, &all)
+	if !w.opt.clock {
+		w.plant(ctx, lives, &all)
+	}
 	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes && w.tally.wrong() < enoughWrong && !c.probe.gone() {
 		sleep(lives, 20*time.Millisecond)
 	}
@@ -88,6 +90,11 @@ func (w *world) absent() []string {
 			all = append(all, "failover (-standby none)")
 		}
 	}
+	if w.opt.clock {
+		all = append(all, "thefts and revocations (-clock)")
+	} else {
+		all = append(all, "clock set back and forth (-clock)")
+	}
 	return append(all, "power cut: kill -9 leaves what the operating system has")
 }
 
@@ -110,9 +117,7 @@ func (w *world) plant(ctx, lives context.Context, all *sync.WaitGroup) {
 // last refreshes twice in peace, with the window closed before each.
 func (d *device) last(ctx context.Context) {
 	for range 2 {
-		if d.gone() || !d.rest(ctx) {
-			return
-		}
+		d.rest(ctx)
 		for !d.pass(plan{}) && !d.gone() && ctx.Err() == nil {
 			d.w.tally.fail(d.name + ": not answered in peace")
 		}

@@ -36,6 +36,8 @@ type world struct {
 	tally   *tally
 	falls   falls
 	ends    ledgerOfEnds
+	steps   spell        // the clock is being set
+	offset  atomic.Int64 // of the servers' clock, in nanoseconds
 	serial  atomic.Uint64
 	dialled atomic.Uint64
 	kills   chan struct{} // asks for a kill at once
@@ -47,6 +49,9 @@ func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) 
 	w := &world{
 		opt: opt, guard: g, data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
 		journal: newJournal(), wire: newWire(), tally: newTally(), kills: make(chan struct{}, 1),
+	}
+	if opt.clock {
+		opt.changes = append(settableClock(), opt.changes...)
 	}
 	if w.binary, err = build(ctx, g.dir, opt.changes...); err != nil {
 		return nil, err
@@ -70,6 +75,7 @@ func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) 
 	for _, port := range ports {
 		w.nodes = append(w.nodes, &node{
 			url: "http://127.0.0.1:" + port, binary: w.binary, guard: g, journal: w.journal,
+			env:  []string{envClock + "=" + w.clockFile()},
 			args: []string{"serve", "--config", w.config, "--listen", "127.0.0.1:" + port},
 		})
 	}
