@@ -1,12 +1,14 @@
 # `make` lists what can be done. Everything here is a short form of a command you could type yourself.
 
 FUZZTIME  ?= 20s
+REFRESHES ?= 100000
+FAULT      = go run ./tools/fault
 BENCHTIME ?= 1s
 COUNT     ?= 1
 LINT       = go tool -modfile=tools/lint/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup format-check vet lint fmt unit examples bench bench-full gobench enumeration storm fuzz build clean
+.PHONY: help run test setup format-check vet lint fmt unit examples bench bench-full gobench enumeration storm fault fault-full fault-bugs fuzz build clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +60,19 @@ enumeration: ## how far the time of a log-in, sign-up or change of address tells
 
 storm: ## 100 and 400 log-ins at once: who comes in, how long others wait meanwhile, how much memory it takes
 	go test -run '^$$' -bench LogInStorm -benchtime 5x ./internal/app
+
+# The last two are shapes of their own: what waits for a synchronous standby, and a clock that is set back and forth.
+fault: ## REFRESHES=100000 on SQLite and on PostgreSQL while everything breaks: is anybody logged out who should not be?
+	$(FAULT) -db sqlite -refreshes $(REFRESHES)
+	$(FAULT) -db postgres -refreshes $(REFRESHES)
+	$(FAULT) -db postgres -standby sync -refreshes $$(($(REFRESHES) / 10))
+	$(FAULT) -db sqlite -clock -refreshes $$(($(REFRESHES) / 10))
+
+fault-full: ## the same with a million refreshes
+	@$(MAKE) --no-print-directory fault REFRESHES=1000000
+
+fault-bugs: ## lay known bugs over the sources, one after the other, and see that the kit finds each
+	@tools/setup/fault-bugs
 
 fuzz: ## fuzz each target for FUZZTIME=20s
 	@FUZZTIME=$(FUZZTIME) tools/setup/fuzz
