@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/internal/store/storetest"
 )
 
 // cutter stands between an engine and its database and cuts their connections, as a network does.
@@ -81,9 +82,13 @@ func (c *cutter) cut() {
 // neither a network error nor driver.ErrBadConn, and was answered with 500.
 func TestAConnectionCutBetweenStatementsIsUnavailable(t *testing.T) {
 	t.Parallel()
-	dsn, _ := things(t)
-	c, through := cuttable(t, dsn)
+	cluster := storetest.PostgresCluster(t) // its own: so many connections would crowd out the other tests'
+	c, through := cuttable(t, cluster.Database())
 	e := opened(t, through)
+	must(t, e.Update(t.Context(), func(q store.Querier) error {
+		_, err := q.ExecContext(t.Context(), "CREATE TABLE things AS SELECT n::bigint AS id, 0::bigint AS v FROM generate_series(1, 2) n")
+		return err
+	}))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	var callers sync.WaitGroup
@@ -104,7 +109,7 @@ func TestAConnectionCutBetweenStatementsIsUnavailable(t *testing.T) {
 	}
 	for ctx.Err() == nil {
 		c.cut()
-		time.Sleep(20 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond)
 	}
 	callers.Wait()
 }

@@ -27,8 +27,11 @@ const (
 	// waiting for a lock and be executed after its caller was told 503.
 	swapTimeout      = 4 * time.Second
 	statementTimeout = 30 * time.Second
-	attempts         = 10
-	minVersion       = 150000
+	// transactionTimeout bounds a whole transaction from here, because nothing bounds its COMMIT on the server: one that waits
+	// for a synchronous standby that is gone waits for ever, and a pool full of such answers nobody.
+	transactionTimeout = 25 * time.Second
+	attempts           = 10
+	minVersion         = 150000
 )
 
 // Engine is a pair of connection pools to one database.
@@ -143,6 +146,8 @@ func (e *Engine) transact(ctx context.Context, opts *sql.TxOptions, fn func(stor
 }
 
 func (e *Engine) once(ctx context.Context, opts *sql.TxOptions, fn func(store.Querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, transactionTimeout)
+	defer cancel()
 	tx, err := e.durable.BeginTx(ctx, opts)
 	if err != nil {
 		return err
