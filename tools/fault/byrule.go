@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -14,9 +16,9 @@ type byRuleCase struct {
 
 func byRuleCases() []byRuleCase {
 	return []byRuleCase{
-		{"holders without a shared store", (*world).twoStores},
-		{"duplicate delayed past the window", (*world).straggler},
-		{"delayed duplicate meets a fallback", (*world).straddler},
+		{"planted: holders without a shared store", (*world).twoStores},
+		{"planted: duplicate delayed past the window", (*world).straggler},
+		{"planted: delayed duplicate meets a fallback", (*world).straddler},
 	}
 }
 

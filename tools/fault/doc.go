@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command fault drives the real daypass binary over HTTP with a crowd of simulated devices while everything around it
 // breaks, and says whether somebody was logged out who should not have been.
 //
@@ -11,5 +13,6 @@
 //
 // prints a readable table and one line of JSON, and ends with code 1 when a bar is missed. The seed settles what is done,
 // not how the machine schedules it: a run that failed is run again with its seed, and finds the same kind of fault.
-// It imports nothing of Daypass, so what it proves is what a client sees.
+// It imports nothing of Daypass, so what it proves is what a client sees. Only Linux has all that it needs: loopback
+// addresses without number, and the children of a process.
 package main
