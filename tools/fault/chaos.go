@@ -74,7 +74,7 @@ func (c *chaos) run(ctx context.Context) error {
 			return nil
 		case <-c.w.kills:
 			timer.Stop()
-			if err := c.killNow(ctx); err != nil {
+			if err := c.killNow(ctx); err != nil && ctx.Err() == nil { // at the end of a run nobody asks any more
 				return fmt.Errorf("killed after a revocation: %w", err)
 			}
 		case <-timer.C:
