@@ -53,14 +53,56 @@ func (a *App) declaredClient(c config.Client) auth.Client {
 	return client
 }
 
+// declaredSetting and an address name the user that was made for it, or found there, at an earlier start.
+const declaredSetting = "declared user:"
+
+// declareUser makes sure that a declared user exists, under whatever address by now: whoever moved away from the declared
+// one must not come back there, with the roles and the first password that the configuration still tells.
 func (a *App) declareUser(ctx context.Context, u config.User) error {
-	if u.PasswordHash.IsZero() {
-		return a.addUser(ctx, u.Email, u.Password, u.Roles)
-	}
 	email, err := auth.NormalizeEmail(u.Email)
 	if err != nil {
 		return err
 	}
+	if exists, err := a.declaredBefore(ctx, email); err != nil || exists {
+		return err
+	}
+	if u.PasswordHash.IsZero() {
+		err = a.addUser(ctx, email, u.Password, u.Roles)
+	} else {
+		err = a.importUser(ctx, email, u)
+	}
+	if err != nil {
+		return err
+	}
+	return a.db.Update(ctx, func(tx *store.Tx) error {
+		user, err := tx.Users.FindByEmail(ctx, email)
+		if err != nil {
+			return err
+		}
+		return tx.Settings.Set(ctx, declaredSetting+email, user.ID[:])
+	})
+}
+
+// declaredBefore tells whether the user of a declared address was made at an earlier start and still exists.
+func (a *App) declaredBefore(ctx context.Context, email string) (exists bool, err error) {
+	err = a.db.View(ctx, func(tx *store.Tx) error {
+		var id auth.ID
+		v, err := tx.Settings.Get(ctx, declaredSetting+email)
+		if err != nil {
+			return err
+		}
+		copy(id[:], v)
+		_, err = tx.Users.Find(ctx, id)
+		exists = err == nil
+		return err
+	})
+	if errors.Is(err, auth.ErrNotFound) {
+		return false, nil
+	}
+	return exists, err
+}
+
+func (a *App) importUser(ctx context.Context, email string, u config.User) error {
 	now := a.now()
 	user := auth.User{ID: auth.NewID(now), Email: email, Roles: u.Roles, Password: u.PasswordHash, CreatedAt: now}
 	return a.db.Update(ctx, func(tx *store.Tx) error {
