@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -261,6 +262,21 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 	}
 	if _, err := f.Reauthenticate(t.Context(), ann.session.UserID, ann.session.ID, secret.FromString(goodPassword), somebody()); err != nil {
 		t.Errorf("the right password counted as a failure: %v", err)
+	}
+}
+
+func TestOneUserFillsNoMailboxes(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, posting)
+	l := f.logIn(t, f.user(t, "ann@example.com"))
+	sent := 0
+	for i := range 20 {
+		if _, err := f.askAddress(t, l, fmt.Sprintf("victim-%d@example.com", i)); err == nil {
+			sent++
+		}
+	}
+	if all := f.mails(t); sent != 6 || len(all) != 6 {
+		t.Errorf("%d asks came about and %d mails wait, want 6 at once", sent, len(all))
 	}
 }
 

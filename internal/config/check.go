@@ -58,6 +58,9 @@ func (l *loader) checkMail() {
 	if m.From == "" {
 		l.need("mail.from", false)
 	}
+	if host, _, err := net.SplitHostPort(m.Server); err == nil && m.Encryption == "none" && !isLocalName(host) {
+		l.faults.add("mail.encryption", l.set["mail.encryption"], "codes would cross the network in the clear", "starttls or tls; none is for localhost")
+	}
 	if (m.Username == "") != (m.PasswordFile == "") {
 		l.faults.add("mail.password_file", l.set["mail.password_file"], "mail.username and mail.password_file go together", "both of them or none")
 		return

@@ -254,6 +254,7 @@ func TestMailKeysHaveTheirRules(t *testing.T) {
 		{"sign_up: shut", "sign_up"},
 		{"sign_up: closed", ""},
 		{"sign_up: confirm\nmail: {server: 'smtp.example.com:587', from: login@example.com}", ""},
+		{"mail: {server: 'smtp.example.com:25', from: login@example.com, encryption: none}", "mail.encryption"},
 		{"mail: {server: smtp.example.com, from: login@example.com}", "mail.server"},
 		{"mail: {server: ':25', from: login@example.com}", "mail.server"},
 		{"mail: {server: 'smtp.example.com:587'}", "mail.from"},

@@ -119,6 +119,9 @@ func outcome(err error) error {
 		return errors.New("mail: the connection failed while sending")
 	}
 	told := fmt.Errorf("mail: %s (code %d)", refused.Reason, refused.ErrorCode())
+	if refused.Reason == gomail.ErrSMTPMailFrom { // our own address or log-in: the operator mends that, and the mail waits
+		return told
+	}
 	if code := refused.ErrorCode(); code >= 500 && code < 600 && !refused.IsTemp() {
 		return fmt.Errorf("%w: %w", auth.ErrUndeliverable, told)
 	}

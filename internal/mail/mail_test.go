@@ -33,6 +33,7 @@ type postOffice struct {
 	mu      sync.Mutex
 	letters []letter
 	refuse  error // answer to every recipient
+	stop    error // answer to every sender
 }
 
 func (p *postOffice) NewSession(*smtp.Conn) (smtp.Session, error) { return &counter{office: p}, nil }
@@ -55,7 +56,10 @@ func (c *counter) Auth(string) (sasl.Server, error) {
 	}), nil
 }
 
-func (c *counter) Mail(from string, _ *smtp.MailOptions) error { c.letter.from = from; return nil }
+func (c *counter) Mail(from string, _ *smtp.MailOptions) error {
+	c.letter.from = from
+	return c.office.stop
+}
 
 func (c *counter) Rcpt(to string, _ *smtp.RcptOptions) error {
 	c.letter.to = to
@@ -140,14 +144,15 @@ func TestMailArrivesWhole(t *testing.T) {
 
 func TestRefusalSaysWhetherToTryAgainAndNothingAboutTheRecipient(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		refuse  error
+	for name, c := range map[string]*struct {
+		office  postOffice
 		forever bool
 	}{
-		"no such mailbox": {&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "zoë@example.com is unknown"}, true},
-		"greylisted":      {&smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "zoë@example.com: later"}, false},
+		"no such mailbox": {postOffice{refuse: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "zoë@example.com is unknown"}}, true},
+		"greylisted":      {postOffice{refuse: &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "zoë@example.com: later"}}, false},
+		"our own address": {postOffice{stop: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "not yours"}}, false},
 	} {
-		s, err := New(Config{Server: open(t, &postOffice{refuse: c.refuse}), Encryption: None, From: "login@example.com"})
+		s, err := New(Config{Server: open(t, &c.office), Encryption: None, From: "login@example.com"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,6 +84,7 @@ func (o *Outbox) Pass(ctx context.Context) int {
 	for i, d := range claimed {
 		seats <- struct{}{}
 		if ctx.Err() != nil || o.c.Now().Sub(now) > lease-perTry { // the rest is another pass's, or another node's
+			o.release(ctx, claimed[i:])
 			all.Wait()
 			return i
 		}
@@ -94,6 +95,15 @@ func (o *Outbox) Pass(ctx context.Context) int {
 	}
 	all.Wait()
 	return len(claimed)
+}
+
+// release makes what was claimed and not tried due again, rather than at the end of the lease.
+func (o *Outbox) release(ctx context.Context, rest []auth.Delivery) {
+	for _, d := range rest {
+		if err := o.c.Queue.Defer(context.WithoutCancel(ctx), d.ID, o.c.Now()); err != nil {
+			o.c.Log.Warn("delivery not released", "delivery", d.ID.String(), "error", err)
+		}
+	}
 }
 
 func (o *Outbox) try(ctx context.Context, d auth.Delivery) {

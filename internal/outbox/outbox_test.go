@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 // table is a queue in memory.
 type table struct {
+	mu     sync.Mutex
 	rows   map[auth.ID]auth.Delivery
 	failed error
 }
@@ -39,6 +41,8 @@ func (q *table) Claim(_ context.Context, now, until time.Time, limit int) (claim
 }
 
 func (q *table) Defer(_ context.Context, id auth.ID, until time.Time) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	d := q.rows[id]
 	d.DueAt = until
 	q.rows[id] = d
@@ -46,6 +50,8 @@ func (q *table) Defer(_ context.Context, id auth.ID, until time.Time) error {
 }
 
 func (q *table) Delete(_ context.Context, id auth.ID) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	delete(q.rows, id)
 	return nil
 }
@@ -54,6 +60,7 @@ func (q *table) Delete(_ context.Context, id auth.ID) error {
 type desk struct {
 	*Outbox
 	table *table
+	mu    sync.Mutex
 	now   time.Time
 	post  func(auth.Delivery) error
 	made  []auth.ID
@@ -66,7 +73,9 @@ func newDesk(t *testing.T) *desk {
 	d.Outbox, err = New(Config{
 		Queue: d.table, Now: func() time.Time { return d.now }, Log: slog.New(slog.DiscardHandler),
 		Deliver: func(_ context.Context, one auth.Delivery) error {
+			d.mu.Lock()
 			d.made = append(d.made, one.ID)
+			d.mu.Unlock()
 			if d.post == nil {
 				return nil
 			}
@@ -141,6 +150,30 @@ func TestDeliveryIsGivenUpWhenItIsOfNoUse(t *testing.T) {
 		if d.Pass(t.Context()); len(d.made) != c.made || len(d.table.rows) != 0 {
 			t.Errorf("%s: tried %d times, %d rows left, want %d and none", name, len(d.made), len(d.table.rows), c.made)
 		}
+	}
+}
+
+func TestStopReleasesWhatWasClaimedAndNotTried(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, stop := context.WithCancel(t.Context())
+	for range 10 {
+		d.add(time.Hour)
+	}
+	var once sync.Once
+	d.post = func(auth.Delivery) error {
+		once.Do(stop)
+		return nil
+	}
+	tried := d.Pass(ctx)
+	due := 0
+	for _, one := range d.table.rows {
+		if !one.DueAt.After(d.now) {
+			due++
+		}
+	}
+	if tried == 10 || due != 10-tried {
+		t.Errorf("%d were tried and %d are due, want the rest of ten", tried, due)
 	}
 }
 
