@@ -277,12 +277,14 @@ func TestResponseControllerReachesTheConnection(t *testing.T) {
 		c := http.NewResponseController(w)
 		errs = append(errs, c.SetWriteDeadline(time.Time{}), c.Flush(), c.EnableFullDuplex())
 	}), newHarness().opts))
-	defer server.Close()
 	res, err := server.Client().Get(server.URL)
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	server.Close() // waits for the handler, whose reply was flushed before it was done
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = res.Body.Close()
 	if err := errors.Join(errs...); err != nil {
 		t.Errorf("response controller: %v", err)
 	}
