@@ -32,6 +32,7 @@ type Client struct {
 	Resources    []string // what its tokens may be for; the first ones are the default
 	Refresh      RefreshPolicy
 	FirstParty   bool
+	Metadata     ClientMetadata
 	Epoch        int64 // grows with each revocation of the client's access
 	CreatedAt    time.Time
 	DisabledAt   time.Time // zero: enabled

@@ -20,6 +20,7 @@ type User struct {
 	// PasswordVersion grows with each change of the password. A log-in that verified an older
 	// password is refused when it comes to create the session (accounts, login).
 	PasswordVersion int64
+	Profile         Profile
 	CreatedAt       time.Time
 	DisabledAt      time.Time // zero: enabled
 }

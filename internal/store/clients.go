@@ -12,15 +12,15 @@ import (
 type Clients struct{ q Querier }
 
 const clientColumns = `id, name, public, secret_hashes, grant_types, redirect_uris, scopes, resources, refresh,
-	first_party, epoch, created_at, disabled_at`
+	first_party, epoch, created_at, disabled_at, metadata`
 
 func scanClient(row scanner) (auth.Client, error) {
 	var c auth.Client
 	var hashes []byte
 	var public, firstParty, created, disabled int64
-	var types, uris, scopes, resources, refresh string
+	var types, uris, scopes, resources, refresh, metadata string
 	if err := row.Scan(&c.ID, &c.Name, &public, &hashes, &types, &uris, &scopes, &resources, &refresh,
-		&firstParty, &c.Epoch, &created, &disabled); err != nil {
+		&firstParty, &c.Epoch, &created, &disabled, &metadata); err != nil {
 		return auth.Client{}, found(err)
 	}
 	for ; len(hashes) >= 32; hashes = hashes[32:] {
@@ -32,10 +32,11 @@ func scanClient(row scanner) (auth.Client, error) {
 	c.RedirectURIs, c.Scopes, c.Resources = split(uris), split(scopes), split(resources)
 	c.Public, c.FirstParty, c.Refresh = public != 0, firstParty != 0, auth.RefreshPolicy(refresh)
 	c.CreatedAt, c.DisabledAt = fromMillis(created), fromMillis(disabled)
-	return c, nil
+	return c, fromJSON(metadata, &c.Metadata)
 }
 
-func clientArgs(c auth.Client) []any {
+func clientArgs(c auth.Client) ([]any, error) {
+	metadata, err := toJSON(c.Metadata)
 	hashes := []byte{}
 	for _, h := range c.SecretHashes {
 		hashes = append(hashes, h[:]...)
@@ -47,22 +48,30 @@ func clientArgs(c auth.Client) []any {
 	return []any{
 		c.ID, c.Name, flag(c.Public), hashes, joined(types), joined(c.RedirectURIs), joined(c.Scopes),
 		joined(c.Resources), string(c.Refresh), flag(c.FirstParty), c.Epoch, millis(c.CreatedAt), millis(c.DisabledAt),
-	}
+		metadata,
+	}, err
 }
 
 // Insert adds a client; inserted is false when the id is taken.
 func (s Clients) Insert(ctx context.Context, c auth.Client) (inserted bool, err error) {
+	args, err := clientArgs(c)
+	if err != nil {
+		return false, err
+	}
 	inserted, err = one(s.q.ExecContext(ctx, `INSERT INTO clients (`+clientColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (id) DO NOTHING`, clientArgs(c)...))
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING`, args...))
 	return inserted, s.moved(ctx, inserted, err)
 }
 
 // Update replaces all of a client but its id, epoch and time of creation.
 func (s Clients) Update(ctx context.Context, c auth.Client) (bool, error) {
-	a := clientArgs(c)
+	a, err := clientArgs(c)
+	if err != nil {
+		return false, err
+	}
 	ok, err := one(s.q.ExecContext(ctx, `UPDATE clients SET name = $2, public = $3, secret_hashes = $4, grant_types = $5,
-		redirect_uris = $6, scopes = $7, resources = $8, refresh = $9, first_party = $10, disabled_at = $11 WHERE id = $1`,
-		append(a[:10:10], a[12])...))
+		redirect_uris = $6, scopes = $7, resources = $8, refresh = $9, first_party = $10, disabled_at = $11, metadata = $12 WHERE id = $1`,
+		append(a[:10:10], a[12], a[13])...))
 	return ok, s.moved(ctx, ok, err)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -107,4 +108,27 @@ func collect[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) ([
 		all = append(all, v)
 	}
 	return all, rows.Err()
+}
+
+// toJSON gives a record that nothing searches in as one text, empty for a zero record.
+func toJSON(record any) (string, error) {
+	data, err := json.Marshal(record)
+	if err != nil {
+		return "", fmt.Errorf("store: %T: %w", record, err)
+	}
+	if string(data) == "{}" {
+		return "", nil
+	}
+	return text(string(data)), nil
+}
+
+// fromJSON reads what toJSON wrote into a zero record.
+func fromJSON(s string, record any) error {
+	if s == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(s), record); err != nil {
+		return fmt.Errorf("store: %T: %w", record, err)
+	}
+	return nil
 }

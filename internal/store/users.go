@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -11,27 +12,30 @@ import (
 // Users are the statements about users.
 type Users struct{ q Querier }
 
-const userColumns = "id, email, password, password_version, roles, created_at, disabled_at"
+const userColumns = "id, email, password, password_version, roles, created_at, disabled_at, claims"
 
 func scanUser(row scanner) (auth.User, error) {
 	var u auth.User
 	var id []byte
-	var password, roles string
+	var password, roles, claims string
 	var created, disabled int64
-	if err := row.Scan(&id, &u.Email, &password, &u.PasswordVersion, &roles, &created, &disabled); err != nil {
+	if err := row.Scan(&id, &u.Email, &password, &u.PasswordVersion, &roles, &created, &disabled, &claims); err != nil {
 		return auth.User{}, found(err)
 	}
 	u.Password, u.Roles = secret.FromString(password), split(roles)
 	u.CreatedAt, u.DisabledAt = fromMillis(created), fromMillis(disabled)
-	err := copyID(&u.ID, id)
-	return u, err
+	return u, errors.Join(copyID(&u.ID, id), fromJSON(claims, &u.Profile))
 }
 
 // Insert adds a user; inserted is false when the address is taken.
 func (s Users) Insert(ctx context.Context, u auth.User) (inserted bool, err error) {
-	return one(s.q.ExecContext(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	claims, err := toJSON(u.Profile)
+	if err != nil {
+		return false, err
+	}
+	return one(s.q.ExecContext(ctx, `INSERT INTO users (`+userColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (email) DO NOTHING`,
-		u.ID[:], u.Email, u.Password.Reveal(), u.PasswordVersion, joined(u.Roles), millis(u.CreatedAt), millis(u.DisabledAt)))
+		u.ID[:], u.Email, u.Password.Reveal(), u.PasswordVersion, joined(u.Roles), millis(u.CreatedAt), millis(u.DisabledAt), claims))
 }
 
 // Find returns the user of an id, or auth.ErrNotFound.
@@ -74,6 +78,15 @@ func (s Users) SetHash(ctx context.Context, id auth.ID, version int64, phc secre
 func (s Users) SetEmail(ctx context.Context, id auth.ID, from, to string) (bool, error) {
 	return one(s.q.ExecContext(ctx, `UPDATE users SET email = $1 WHERE id = $2 AND email = $3
 		AND NOT EXISTS (SELECT 1 FROM users WHERE email = $1)`, text(to), id[:], text(from)))
+}
+
+// SetProfile replaces the user's standard claims; false when there is no such user.
+func (s Users) SetProfile(ctx context.Context, id auth.ID, p auth.Profile) (bool, error) {
+	claims, err := toJSON(p)
+	if err != nil {
+		return false, err
+	}
+	return one(s.q.ExecContext(ctx, `UPDATE users SET claims = $1 WHERE id = $2`, claims, id[:]))
 }
 
 // SetDisabled disables (at a time) or enables (zero time) a user; false when there is nothing to do.

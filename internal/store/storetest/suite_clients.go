@@ -37,6 +37,7 @@ func testClientRoundTrip(t *testing.T, db *store.DB) {
 	full := aClient("приложение")
 	full.SecretHashes = [][32]byte{{1}, {2}}
 	full.Refresh, full.FirstParty, full.Epoch, full.DisabledAt = auth.RefreshRotate, true, 7, now()
+	full.Metadata = auth.ClientMetadata{LogoURI: "https://example.com/ö.png", JWKS: []byte(`{"keys":[]}`), PKCE: auth.PKCEWhenSent}
 	for _, c := range []auth.Client{full, {ID: "bare"}} {
 		moves(t, db, true, func(tx *store.Tx) error {
 			ok, err := tx.Clients.Insert(t.Context(), c)
@@ -74,7 +75,10 @@ func testClientUpdate(t *testing.T, db *store.DB) {
 	c := aClient("one")
 	c.Epoch = 3
 	update(t, db, func(tx *store.Tx) error { _, err := tx.Clients.Insert(t.Context(), c); return err })
-	want := auth.Client{ID: "one", Name: "new", SecretHashes: [][32]byte{{9}}, Refresh: auth.RefreshRotate, FirstParty: true, DisabledAt: now()}
+	want := auth.Client{
+		ID: "one", Name: "new", SecretHashes: [][32]byte{{9}}, Refresh: auth.RefreshRotate, FirstParty: true, DisabledAt: now(),
+		Metadata: auth.ClientMetadata{RequirePAR: true},
+	}
 	moves(t, db, true, func(tx *store.Tx) error {
 		ok, err := tx.Clients.Update(t.Context(), want)
 		if !ok {

@@ -28,6 +28,7 @@ func userCases() []testCase {
 func testUserRoundTrip(t *testing.T, db *store.DB) {
 	full, bare := aUser("用户@例子.example"), auth.User{ID: auth.NewID(now()), Email: "bare@example.com"}
 	full.DisabledAt = now().Add(time.Millisecond)
+	full.Profile = auth.Profile{Name: "用户", EmailVerified: true, Address: &auth.Address{Country: "中国"}}
 	for _, u := range []auth.User{full, bare} {
 		if !ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Users.Insert(t.Context(), u) }) {
 			t.Errorf("%s was not inserted", u.Email)
@@ -42,6 +43,11 @@ func testUserRoundTrip(t *testing.T, db *store.DB) {
 			same(t, "by address", byEmail, u)
 			return err
 		})
+		u.Profile.Nickname = "new"
+		if !ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Users.SetProfile(t.Context(), u.ID, u.Profile) }) {
+			t.Errorf("the profile of %s was not replaced", u.Email)
+		}
+		same(t, "profile", ask(t, db, func(tx *store.Tx) (auth.User, error) { return tx.Users.Find(t.Context(), u.ID) }), u)
 	}
 	view(t, db, func(tx *store.Tx) error {
 		if _, err := tx.Users.Find(t.Context(), auth.NewID(now())); !errors.Is(err, auth.ErrNotFound) {
