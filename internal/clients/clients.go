@@ -57,7 +57,12 @@ func (s *Service) Find(ctx context.Context, id string) (auth.Client, error) {
 	if ok {
 		return c, nil
 	}
-	err := s.db.View(ctx, func(tx *store.Tx) (err error) {
+	return s.read(ctx, id, epoch)
+}
+
+// read finds a client in the store and keeps it, unless something changed since epoch.
+func (s *Service) read(ctx context.Context, id string, epoch uint64) (c auth.Client, err error) {
+	err = s.db.View(ctx, func(tx *store.Tx) (err error) {
 		c, err = tx.Clients.Find(ctx, id)
 		return err
 	})

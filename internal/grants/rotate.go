@@ -74,13 +74,10 @@ func (s *Service) deadline(arrived time.Time) time.Time {
 // swap is the hot path: one statement, and no row comes back unless the verdict is Current.
 func (s *Service) swap(ctx context.Context, client auth.Client, p auth.Presentation) (r Refreshed, moved bool, err error) {
 	var userGone bool
-	err = s.db.Swap(ctx, func(tx *store.Tx) (err error) {
-		r.Grant, r.Roles, userGone, moved, err = tx.Grants.Rotate(ctx, store.Swap{
-			Grant: p.Token.GrantID, SecretHash: p.Token.Secret.Hash(), Generation: p.Token.Generation,
-			ClientID: client.ID, Binding: p.Binding, Public: client.Public, Proves: client.Proves(p.Binding),
-			Rules: s.rules, Now: s.now(),
-		})
-		return err
+	r.Grant, r.Roles, userGone, moved, err = s.db.Rotate(ctx, store.Swap{
+		Grant: p.Token.GrantID, SecretHash: p.Token.Secret.Hash(), Generation: p.Token.Generation,
+		ClientID: client.ID, Binding: p.Binding, Public: client.Public, Proves: client.Proves(p.Binding),
+		Rules: s.rules, Now: s.now(),
 	})
 	switch {
 	case err != nil || !moved:

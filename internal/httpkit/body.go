@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -52,7 +53,10 @@ func readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > MaxBody {
 		return nil, ErrTooLarge // before a byte of it is awaited
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	body := make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead)
+	buffer := bytes.NewBuffer(body) // of the size that the client told, so that it need not grow
+	_, err := buffer.ReadFrom(io.LimitReader(r.Body, MaxBody+1))
+	body = buffer.Bytes()
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge), len(body) > MaxBody:
@@ -69,6 +73,9 @@ func hasContentType(r *http.Request, want string) bool {
 	values := r.Header.Values("Content-Type")
 	if len(values) != 1 || len(r.Header.Values("Content-Encoding")) != 0 {
 		return false
+	}
+	if values[0] == want {
+		return true
 	}
 	media, params, err := mime.ParseMediaType(values[0])
 	if err != nil || media != want {

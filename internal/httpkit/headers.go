@@ -1,23 +1,38 @@
 package httpkit
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"strings"
 )
 
-// setSecurityHeaders gives every reply the strictest headers that fit all of them. Pages replace the content security
-// policy by their own, assets and public metadata replace Cache-Control; nobody has to remember to add one.
+// securityHeaders are the strictest that fit every reply, in canonical form. Their values are shared by all replies: a
+// handler replaces one or adds to it, which copies.
+var securityHeaders = http.Header{
+	"X-Content-Type-Options":     noSniff,
+	"Referrer-Policy":            {"no-referrer"},
+	"X-Frame-Options":            {"DENY"},
+	"Cross-Origin-Opener-Policy": {"same-origin"},
+	"Permissions-Policy":         {"camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+	"Content-Security-Policy":    {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	"Cache-Control":              noStore,
+}
+
+// Values of headers that many replies share, as those of securityHeaders are.
+var (
+	noStore         = []string{"no-store"}
+	noCache         = []string{"no-cache"}
+	noSniff         = []string{"nosniff"}
+	strictTransport = []string{"max-age=63072000; includeSubDomains"}
+)
+
+// setSecurityHeaders gives a reply securityHeaders. Pages replace the content security policy by their own, assets and
+// public metadata replace Cache-Control; nobody has to remember to add one.
 func setSecurityHeaders(h http.Header, hsts bool) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store")
+	maps.Copy(h, securityHeaders)
 	if hsts {
-		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		h["Strict-Transport-Security"] = strictTransport
 	}
 }
 
@@ -37,6 +52,6 @@ func sendsHSTS(insecure bool, host string) bool {
 // NoStore marks a reply that carries a credential or personal data. Wrap already sets Cache-Control; this adds Pragma,
 // which RFC 6749 §5.1 demands of token replies, and holds where a handler runs outside Wrap.
 func NoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	h["Cache-Control"] = noStore
+	h["Pragma"] = noCache
 }

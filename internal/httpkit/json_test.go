@@ -72,10 +72,13 @@ func TestJSONIsRefused(t *testing.T) {
 }
 
 func FuzzCheckJSON(f *testing.F) {
-	for _, s := range []string{`{"a":1}`, `{"a":[{"b":null}],"c":"\u0000"}`, `{"a":1,"A":2}`, `[[`, `{}}`, `{"a":1}{"b":2}`} {
+	for _, s := range []string{`{"refresh_token":"dpr_x","mode":"token"}`, ` { "a" : "b" , "A" : "c" } `, `{"a":"b","":"c"}`, "{\"a\":\"\x00\"}", `{"a":1}`, `{"a":[{"b":null}],"c":"\u0000"}`, `{"a":1,"A":2}`, `[[`, `{}}`, `{"a":1}{"b":2}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
+		if plainJSON(body) && checkJSON(body) != nil {
+			t.Fatalf("%q is taken for plain and must be refused: %v", body, checkJSON(body))
+		}
 		if checkJSON(body) != nil || !json.Valid(body) {
 			return
 		}

@@ -25,15 +25,23 @@ type Engine interface {
 	// Update runs fn in a transaction that is durable when Update returns nil. fn may run again when
 	// the engine asks for a retry, so it must not have effects elsewhere.
 	Update(ctx context.Context, fn func(Querier) error) error
-	// Swap runs fn, which executes one statement, in a transaction whose durability may be relaxed.
-	// It is never executed after the context's deadline.
-	Swap(ctx context.Context, fn func(Querier) error) error
+	// Swap executes one statement in a transaction whose durability may be relaxed; those of several callers may share it,
+	// as long as each of them stands or falls alone. It is never executed after the context's deadline. found is false when
+	// no row came back, and s.Row is then as it was or not, as it pleases.
+	Swap(ctx context.Context, s Statement) (found bool, err error)
 	// Clock returns the database's time; ok is false when it is this machine's clock anyway.
 	Clock(ctx context.Context) (now time.Time, ok bool, err error)
 	// Migrate brings the schema to the newest of the numbered files in migrations.
 	Migrate(ctx context.Context, migrations fs.FS) error
 	// Name is "sqlite" or "postgres".
 	Name() string
+}
+
+// Statement is one SQL statement that changes at most one row and gives at most one.
+type Statement struct {
+	SQL  string // constant: it is prepared once and kept
+	Args []any  // []byte, string or int64
+	Row  []any  // per column a *[]byte, *string, *int64 or *sql.NullString
 }
 
 // DB is the store.
@@ -73,12 +81,6 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 // Update runs fn in a transaction: all of it happens, durably, or nothing. fn may run more than once.
 func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
 	return db.engine.Update(ctx, func(q Querier) error { return fn(newTx(q)) })
-}
-
-// Swap runs fn, which executes exactly one statement. The last such commits may be lost with the
-// machine, which auth.Ahead heals.
-func (db *DB) Swap(ctx context.Context, fn func(*Tx) error) error {
-	return db.engine.Swap(ctx, func(q Querier) error { return fn(newTx(q)) })
 }
 
 // Skew returns how far this node's clock is ahead of the database's (negative: behind).

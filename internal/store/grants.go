@@ -74,24 +74,27 @@ type Swap struct {
 // the verdict Current for a rotating client, with the user's standing read in RETURNING. moved is
 // false when any part of it does not hold; the row is then read (Facts) and auth.Judge decides. The
 // grant comes back as it is after the move; userGone tells that the user was deleted or disabled.
+// The last such commits may be lost with the machine, which auth.Ahead heals.
 //
 // PostgreSQL reads the row again after waiting for a concurrent writer, so exactly one of several
 // callers matches current_gen = $3, and a revocation that came first is seen.
-func (s Grants) Rotate(ctx context.Context, w Swap) (g auth.Grant, roles []string, userGone, moved bool, err error) {
-	var t grantRow
+func (db *DB) Rotate(ctx context.Context, w Swap) (g auth.Grant, roles []string, userGone, moved bool, err error) {
+	t := grantRow{id: w.Grant[:], hash: w.SecretHash[:], used: millis(w.Now)}
 	var standing sql.NullString
-	row := s.q.QueryRowContext(ctx, rotateSQL,
-		w.Grant[:], w.SecretHash[:], w.Generation, w.ClientID, w.Binding, flag(w.Public), flag(w.Proves),
-		w.Rules.Window.Milliseconds(), millis(w.Now), w.Rules.IdleLimit(true).Milliseconds(), w.Rules.IdleLimit(false).Milliseconds(),
-		int64(w.Rules.Key), auth.MaxGeneration)
-	t.id, t.hash, t.used = w.Grant[:], w.SecretHash[:], millis(w.Now)
 	g.ClientID, g.Current, g.Last, g.CurrentKey = w.ClientID, w.Generation+1, w.Generation, w.Rules.Key
-	err = row.Scan(&g.First, &t.since, &t.user, &t.session, &t.scopes, &t.resources, &t.offline, &g.Binding, &t.authTime, &t.amr, &g.ACR,
-		&t.created, &t.expires, &t.replayNoted, &t.misboundNoted, &standing)
-	if errors.Is(err, sql.ErrNoRows) {
-		return auth.Grant{}, nil, false, false, nil
-	}
-	if err != nil {
+	moved, err = db.engine.Swap(ctx, Statement{
+		SQL: rotateSQL,
+		Args: []any{
+			w.Grant[:], w.SecretHash[:], w.Generation, w.ClientID, w.Binding, flag(w.Public), flag(w.Proves),
+			w.Rules.Window.Milliseconds(), millis(w.Now), w.Rules.IdleLimit(true).Milliseconds(), w.Rules.IdleLimit(false).Milliseconds(),
+			int64(w.Rules.Key), int64(auth.MaxGeneration),
+		},
+		Row: []any{
+			&g.First, &t.since, &t.user, &t.session, &t.scopes, &t.resources, &t.offline, &g.Binding, &t.authTime, &t.amr, &g.ACR,
+			&t.created, &t.expires, &t.replayNoted, &t.misboundNoted, &standing,
+		},
+	})
+	if err != nil || !moved {
 		return auth.Grant{}, nil, false, false, err
 	}
 	err = t.fill(&g)

@@ -16,12 +16,7 @@ const (
 // NewLogger writes records from level upwards to w, one a line, times in UTC, through the redacting handler. A format
 // other than FormatText is FormatJSON. A change of a *slog.LevelVar given as level takes effect at once.
 func NewLogger(w io.Writer, format string, level slog.Leveler) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-			a.Value = slog.TimeValue(a.Value.Time().UTC())
-		}
-		return a
-	}}
+	opts := &slog.HandlerOptions{Level: level}
 	var inner slog.Handler = slog.NewJSONHandler(w, opts)
 	if format == FormatText {
 		inner = slog.NewTextHandler(w, opts)
@@ -44,11 +39,13 @@ func (h handler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, h.red.text(r.Message), r.PC)
+	clean := slog.NewRecord(r.Time.UTC(), r.Level, h.red.text(r.Message), r.PC)
+	attrs := make([]slog.Attr, 0, r.NumAttrs())
 	r.Attrs(func(a slog.Attr) bool {
-		clean.AddAttrs(h.red.attr(a, h.hidden))
+		attrs = append(attrs, h.red.attr(a, h.hidden))
 		return true
 	})
+	clean.AddAttrs(attrs...)
 	return h.inner.Handle(ctx, clean)
 }
 

@@ -7,18 +7,31 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"unicode"
 )
 
 const redacted = "[redacted]"
 
-// redactor knows what a credential looks like. It has no state beyond its compiled patterns.
+// redactor knows what a credential looks like. It is safe for concurrent use.
 type redactor struct {
+	keys     sync.Map // of string: judgement, of the first maxKeys keys that were judged
+	kept     atomic.Int64
 	patterns []pattern
 	words    map[string]bool // a key with one of these words names a credential
 	wholes   map[string]bool // so does each of these keys
 	harmless map[string]bool // and none of these does, whatever its words
 }
+
+// judgement is what is known of a key.
+type judgement struct {
+	clean  string
+	hidden bool
+}
+
+// maxKeys is more than there are keys in the code.
+const maxKeys = 512
 
 // pattern replaces what find matches. A string without any of hints cannot match, which spares most strings the
 // regular expression.
@@ -62,12 +75,36 @@ func set(names ...string) map[string]bool {
 
 // text cuts credentials out of s.
 func (d *redactor) text(s string) string {
+	if plain(s) {
+		return s
+	}
 	for _, p := range d.patterns {
 		if containsAny(s, p.hints) {
 			s = p.find.ReplaceAllString(s, p.replace)
 		}
 	}
 	return s
+}
+
+// plain tells at one glance that none of the patterns can match: each needs one of these bytes or pairs.
+func plain(s string) bool {
+	var before byte
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case ' ', ':', '=':
+			return false
+		case 'p':
+			if before == 'd' {
+				return false
+			}
+		case 'y':
+			if before == 'e' {
+				return false
+			}
+		}
+		before = s[i]
+	}
+	return true
 }
 
 func containsAny(s string, hints []string) bool {
@@ -118,8 +155,21 @@ func snakeCase(key string) string {
 
 // attr cleans one attribute; hidden says that a group around it names a credential.
 func (d *redactor) attr(a slog.Attr, hidden bool) slog.Attr {
-	hidden = hidden || d.namesCredential(a.Key)
-	return slog.Attr{Key: d.text(a.Key), Value: d.value(a.Value, hidden)}
+	k := d.judge(a.Key)
+	return slog.Attr{Key: k.clean, Value: d.value(a.Value, hidden || k.hidden)}
+}
+
+// judge looks at a key, at most keys once.
+func (d *redactor) judge(key string) judgement {
+	known, _ := d.keys.Load(key)
+	if j, ok := known.(judgement); ok {
+		return j
+	}
+	j := judgement{clean: d.text(key), hidden: d.namesCredential(key)}
+	if d.kept.Add(1) <= maxKeys {
+		d.keys.Store(strings.Clone(key), j)
+	}
+	return j
 }
 
 func (d *redactor) value(v slog.Value, hidden bool) slog.Value {
@@ -132,7 +182,9 @@ func (d *redactor) value(v slog.Value, hidden bool) slog.Value {
 			clean[i] = d.attr(a, hidden)
 		}
 		return slog.GroupValue(clean...)
-	case slog.KindBool, slog.KindDuration, slog.KindTime:
+	case slog.KindTime:
+		return slog.TimeValue(v.Time().UTC())
+	case slog.KindBool, slog.KindDuration:
 		return v // says nothing of the credential itself: password_set=true
 	}
 	if hidden {

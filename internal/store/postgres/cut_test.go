@@ -95,6 +95,13 @@ func TestAConnectionCutBetweenStatementsIsUnavailable(t *testing.T) {
 	for range 8 {
 		callers.Go(func() {
 			for ctx.Err() == nil {
+				if err := swapIn(context.Background(), e, 1); err != nil && !errors.Is(err, store.ErrUnavailable) {
+					t.Errorf("swap: %v (%T), want ErrUnavailable", err, err)
+				}
+			}
+		})
+		callers.Go(func() {
+			for ctx.Err() == nil {
 				err := e.Update(context.Background(), func(q store.Querier) error {
 					if err := add(context.Background(), q, 1); err != nil {
 						return err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -34,23 +35,26 @@ const (
 	minVersion         = 150000
 )
 
-// Engine is a pair of connection pools to one database.
-type Engine struct{ durable, relaxed *sql.DB }
+// Engine is two connection pools to one database, and the lanes of its hot statements.
+type Engine struct {
+	durable, relaxed *sql.DB
+	lanes            *lanes
+}
 
 var _ store.Engine = (*Engine)(nil)
 
 // Open connects to the database of a postgres:// URL and refuses servers older than 15.
 func Open(ctx context.Context, dsn string) (*Engine, error) {
-	durable, err := pool(dsn, map[string]string{"statement_timeout": millis(statementTimeout), "synchronous_commit": "on"})
-	if err != nil {
+	forDurable, err1 := connection(dsn, map[string]string{"statement_timeout": millis(statementTimeout), "synchronous_commit": "on"})
+	forRelaxed, err2 := connection(dsn, map[string]string{"statement_timeout": millis(swapTimeout), "synchronous_commit": "off"})
+	forLanes, err3 := connection(dsn, map[string]string{
+		"statement_timeout": millis(laneTimeout), "lock_timeout": millis(laneLockTimeout), "synchronous_commit": "off",
+	})
+	if err := cmp.Or(err1, err2, err3); err != nil {
 		return nil, err
 	}
-	relaxed, err := pool(dsn, map[string]string{"statement_timeout": millis(swapTimeout), "synchronous_commit": "off"})
-	if err != nil {
-		_ = durable.Close()
-		return nil, err
-	}
-	e := &Engine{durable: durable, relaxed: relaxed}
+	durable := pool(forDurable)
+	e := &Engine{durable: durable, relaxed: pool(forRelaxed), lanes: newLanes(forLanes)}
 	var version int
 	if err := durable.QueryRowContext(ctx, "SELECT current_setting('server_version_num')::int").Scan(&version); err != nil {
 		_ = e.Close()
@@ -65,7 +69,7 @@ func Open(ctx context.Context, dsn string) (*Engine, error) {
 
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-func pool(dsn string, params map[string]string) (*sql.DB, error) {
+func connection(dsn string, params map[string]string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New("postgres: the database URL cannot be read (want postgres://user@host/name)")
@@ -75,11 +79,15 @@ func pool(dsn string, params map[string]string) (*sql.DB, error) {
 	}
 	cfg.RuntimeParams["timezone"] = "UTC"
 	cfg.ConnectTimeout = 5 * time.Second
+	return cfg, nil
+}
+
+func pool(cfg *pgx.ConnConfig) *sql.DB {
 	db := stdlib.OpenDB(*cfg)
 	db.SetMaxOpenConns(poolSize)
 	db.SetMaxIdleConns(poolSize)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return db, nil
+	return db
 }
 
 // redact drops the text of a connection error, which names the user and the host of the URL.
@@ -91,8 +99,11 @@ func redact(err error) error {
 	return err
 }
 
-// Close closes both pools.
-func (e *Engine) Close() error { return errors.Join(e.relaxed.Close(), e.durable.Close()) }
+// Close closes every connection.
+func (e *Engine) Close() error {
+	e.lanes.close()
+	return errors.Join(e.relaxed.Close(), e.durable.Close())
+}
 
 // Name implements store.Engine.
 func (e *Engine) Name() string { return "postgres" }
@@ -157,26 +168,6 @@ func (e *Engine) once(ctx context.Context, opts *sql.TxOptions, fn func(store.Qu
 		return err
 	}
 	return tx.Commit()
-}
-
-// Swap implements store.Engine: one statement, its own transaction. It starts only while the server's
-// own bound still ends before the caller's deadline.
-func (e *Engine) Swap(ctx context.Context, fn func(store.Querier) error) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		wait, cancel := context.WithDeadline(ctx, deadline.Add(-swapTimeout))
-		defer cancel()
-		c, err := e.relaxed.Conn(wait)
-		if err != nil {
-			return classify(err)
-		}
-		defer func() { _ = c.Close() }()
-		if wait.Err() != nil {
-			return classify(wait.Err())
-		}
-		return classify(fn(c))
-	}
-	return classify(fn(e.relaxed))
 }
 
 // collided tells that another transaction has just taken a unique key. The next attempt sees its row.

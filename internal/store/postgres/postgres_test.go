@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -56,6 +57,27 @@ func add(ctx context.Context, q store.Querier, id int) error {
 	return err
 }
 
+// swapIn is add as a swap.
+func swapIn(ctx context.Context, e *postgres.Engine, id int64) error {
+	var v int64
+	found, err := e.Swap(ctx, store.Statement{SQL: "UPDATE things SET v = v + 1 WHERE id = $1 RETURNING v", Args: []any{id}, Row: []any{&v}})
+	if err == nil && (!found || v == 0) {
+		return fmt.Errorf("found %v, value %d", found, v)
+	}
+	return err
+}
+
+// showSwap is show for the connections of swaps.
+func showSwap(t *testing.T, name string, e *postgres.Engine) (v string) {
+	t.Helper()
+	found, err := e.Swap(t.Context(), store.Statement{SQL: "SELECT current_setting($1)", Args: []any{name}, Row: []any{&v}})
+	must(t, err)
+	if !found {
+		t.Errorf("%s: no row", name)
+	}
+	return v
+}
+
 func value(t *testing.T, e *postgres.Engine, id int) (v int) {
 	t.Helper()
 	must(t, e.View(t.Context(), func(q store.Querier) error {
@@ -74,18 +96,22 @@ func show(t *testing.T, name string, run func(context.Context, func(store.Querie
 func TestOnlySwapsAreRelaxed(t *testing.T) {
 	t.Parallel()
 	_, e := things(t)
+	for setting, want := range map[string]string{
+		"synchronous_commit": "off", "statement_timeout": "250ms", "lock_timeout": "50ms", "timezone": "UTC", "transaction_isolation": "read committed",
+	} {
+		if got := showSwap(t, setting, e); got != want {
+			t.Errorf("swap: %s = %s, want %s", setting, got, want)
+		}
+	}
 	for _, c := range []struct {
 		name, setting, want string
 		run                 func(context.Context, func(store.Querier) error) error
 	}{
-		{"swap", "synchronous_commit", "off", e.Swap},
 		{"update", "synchronous_commit", "on", e.Update},
-		{"swap", "statement_timeout", "4s", e.Swap},
 		{"update", "statement_timeout", "30s", e.Update},
 		{"update", "transaction_isolation", "read committed", e.Update},
 		{"view", "transaction_isolation", "repeatable read", e.View},
 		{"view", "transaction_read_only", "on", e.View},
-		{"swap", "timezone", "UTC", e.Swap},
 	} {
 		if got := show(t, c.setting, c.run); got != c.want {
 			t.Errorf("%s: %s = %s, want %s", c.name, c.setting, got, c.want)
@@ -172,7 +198,7 @@ func TestASwapThatWaitsTooLongIsUnavailableAndNeverExecuted(t *testing.T) {
 	for name, ctx := range map[string]context.Context{"no deadline": t.Context(), "ten seconds": deadline, "one second": hurried} {
 		all.Go(func() {
 			began := time.Now()
-			err := e.Swap(ctx, func(q store.Querier) error { return add(ctx, q, 1) })
+			err := swapIn(ctx, e, 1)
 			if !errors.Is(err, store.ErrUnavailable) {
 				t.Errorf("%s: %v, want ErrUnavailable", name, err)
 			}
@@ -184,7 +210,7 @@ func TestASwapThatWaitsTooLongIsUnavailableAndNeverExecuted(t *testing.T) {
 	all.Wait()
 	_, err = blocker.Exec(t.Context(), "COMMIT")
 	must(t, err)
-	must(t, e.Swap(t.Context(), func(q store.Querier) error { return add(t.Context(), q, 2) })) // the server is well
+	must(t, swapIn(t.Context(), e, 2)) // the server is well
 	if got := value(t, e, 1); got != 100 {
 		t.Errorf("row %d, want 100: a refused swap was executed", got)
 	}
@@ -193,7 +219,7 @@ func TestASwapThatWaitsTooLongIsUnavailableAndNeverExecuted(t *testing.T) {
 func TestALostConnectionIsUnavailableAndTheNextCallWorks(t *testing.T) {
 	t.Parallel()
 	dsn, e := things(t)
-	for name, run := range map[string]func(context.Context, func(store.Querier) error) error{"update": e.Update, "view": e.View, "swap": e.Swap} {
+	for name, run := range map[string]func(context.Context, func(store.Querier) error) error{"update": e.Update, "view": e.View} {
 		err := run(t.Context(), func(q store.Querier) error {
 			var pid int
 			if err := q.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
@@ -204,18 +230,13 @@ func TestALostConnectionIsUnavailableAndTheNextCallWorks(t *testing.T) {
 				return err
 			}
 			defer func() { _ = killer.Close(context.Background()) }()
-			if name == "swap" {
-				_, err = killer.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
-			} else {
-				_, err = killer.Exec(t.Context(), "SELECT pg_terminate_backend($1)", pid)
-			}
-			if err != nil {
+			if _, err = killer.Exec(t.Context(), "SELECT pg_terminate_backend($1)", pid); err != nil {
 				return err
 			}
 			_, err = q.ExecContext(t.Context(), "SELECT pg_sleep(5)")
 			return err
 		})
-		if name != "swap" && !errors.Is(err, store.ErrUnavailable) { // a swap without a deadline may use another connection
+		if !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("%s: %v, want ErrUnavailable", name, err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -242,11 +263,19 @@ func TestAKilledServerIsUnavailableAndComesBack(t *testing.T) {
 		_, err := q.ExecContext(t.Context(), "CREATE TABLE things AS SELECT 1::bigint AS id, 0::bigint AS v")
 		return err
 	}))
-	must(t, e.Swap(t.Context(), func(q store.Querier) error { return add(t.Context(), q, 1) }))
+	must(t, swapIn(t.Context(), e, 1))
 	cluster.Kill()
-	calls := map[string]func(context.Context, func(store.Querier) error) error{"update": e.Update, "view": e.View, "swap": e.Swap}
+	calls := map[string]func(context.Context) error{
+		"update": func(ctx context.Context) error {
+			return e.Update(ctx, func(q store.Querier) error { return add(ctx, q, 1) })
+		},
+		"view": func(ctx context.Context) error {
+			return e.View(ctx, func(q store.Querier) error { _, err := q.ExecContext(ctx, "SELECT 1"); return err })
+		},
+		"swap": func(ctx context.Context) error { return swapIn(ctx, e, 1) },
+	}
 	for name, run := range calls {
-		if err := run(t.Context(), func(q store.Querier) error { return add(t.Context(), q, 1) }); !errors.Is(err, store.ErrUnavailable) {
+		if err := run(t.Context()); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("%s on a dead server: %v, want ErrUnavailable", name, err)
 		}
 	}
@@ -258,8 +287,7 @@ func TestAKilledServerIsUnavailableAndComesBack(t *testing.T) {
 	defer cancel()
 	for name, run := range calls {
 		for ctx.Err() == nil {
-			var n int
-			err := run(ctx, func(q store.Querier) error { return q.QueryRowContext(ctx, "SELECT 1").Scan(&n) })
+			err := run(ctx)
 			if err == nil {
 				break
 			}
@@ -359,11 +387,12 @@ func TestTheHostThatTakesWritesIsFound(t *testing.T) {
 		_, err := q.ExecContext(t.Context(), "CREATE TABLE things (id BIGINT PRIMARY KEY, v BIGINT NOT NULL)")
 		return err
 	}))
-	must(t, e.Swap(t.Context(), func(q store.Querier) error {
+	must(t, e.Update(t.Context(), func(q store.Querier) error {
 		_, err := q.ExecContext(t.Context(), "INSERT INTO things VALUES (1, 7)")
 		return err
 	}))
-	if got := value(t, e, 1); got != 7 {
-		t.Errorf("got %d, want 7", got)
+	must(t, swapIn(t.Context(), e, 1))
+	if got := value(t, e, 1); got != 8 {
+		t.Errorf("got %d, want 8", got)
 	}
 }

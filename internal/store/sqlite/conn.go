@@ -16,6 +16,7 @@ import (
 type conn struct {
 	c     *sql.Conn
 	stmts map[string]*sql.Stmt
+	swaps map[string]*swapStmt
 }
 
 func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
@@ -27,7 +28,7 @@ func newConn(ctx context.Context, db *sql.DB) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: connect: %w", err)
 	}
-	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{c: c, stmts: map[string]*sql.Stmt{}, swaps: map[string]*swapStmt{}}, nil
 }
 
 // patiently repeats what SQLite answers with BUSY at once instead of waiting busy_timeout: a connection
@@ -98,6 +99,9 @@ func (c *conn) plain(word string) error {
 func (c *conn) close() {
 	for _, s := range c.stmts {
 		_ = s.Close()
+	}
+	for _, s := range c.swaps {
+		_ = s.close()
 	}
 	_ = c.c.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -56,11 +57,27 @@ func fresh(t testing.TB) *Engine {
 	return e
 }
 
-func insert(id int) func(store.Querier) error {
+func insert(id int) func(store.Querier) error { return put(id, []byte("x")) }
+
+func put(id int, v []byte) func(store.Querier) error {
 	return func(q store.Querier) error {
-		_, err := q.ExecContext(context.Background(), "INSERT INTO things (id, v) VALUES ($1, $2)", id, []byte("x"))
+		_, err := q.ExecContext(context.Background(), "INSERT INTO things (id, v) VALUES ($1, $2)", id, v)
 		return err
 	}
+}
+
+// swapIn is insert as a swap.
+func swapIn(ctx context.Context, e *Engine, id int) error { return swapPut(ctx, e, id, []byte("x")) }
+
+func swapPut(ctx context.Context, e *Engine, id int, v []byte) error {
+	var got int64
+	found, err := e.Swap(ctx, store.Statement{
+		SQL: "INSERT INTO things (id, v) VALUES ($1, $2) RETURNING id", Args: []any{int64(id), v}, Row: []any{&got},
+	})
+	if err == nil && (!found || got != int64(id)) {
+		return fmt.Errorf("found %v, row %d", found, got)
+	}
+	return err
 }
 
 // ids lists what is in the table.
@@ -122,17 +139,26 @@ type submitted struct {
 	cancels []context.CancelFunc
 }
 
-func (s *submitted) add(swap bool, fn func(store.Querier) error) {
+func (s *submitted) add(fn func(store.Querier) error) {
+	s.call(func(ctx context.Context) error { return s.e.Update(ctx, fn) })
+}
+
+// addInsert hands in what insert does, as a swap if so wished.
+func (s *submitted) addInsert(swap bool, id int) { s.addPut(swap, id, []byte("x")) }
+
+func (s *submitted) addPut(swap bool, id int, v []byte) {
+	if swap {
+		s.call(func(ctx context.Context) error { return swapPut(ctx, s.e, id, v) })
+		return
+	}
+	s.add(put(id, v))
+}
+
+func (s *submitted) call(run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	answer := make(chan error, 1)
 	s.answers, s.cancels = append(s.answers, answer), append(s.cancels, cancel)
-	go func() {
-		if swap {
-			answer <- s.e.Swap(ctx, fn)
-		} else {
-			answer <- s.e.Update(ctx, fn)
-		}
-	}()
+	go func() { answer <- run(ctx) }()
 	queued(s.e, len(s.answers))
 }
 
@@ -269,7 +295,7 @@ func TestAClosedFileIsUnavailable(t *testing.T) {
 	}
 	for name, call := range map[string]func() error{
 		"update": func() error { return e.Update(context.Background(), insert(1)) },
-		"swap":   func() error { return e.Swap(context.Background(), insert(2)) },
+		"swap":   func() error { return swapIn(context.Background(), e, 2) },
 	} {
 		if err := call(); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("%s after Run: %v, want ErrUnavailable", name, err)

@@ -24,8 +24,16 @@ const (
 	counterID  = 7
 )
 
+const incrementSQL = "UPDATE things SET v = CAST(CAST(CAST(v AS TEXT) AS INTEGER) + 1 AS BLOB) WHERE id = $1"
+
 func increment(q store.Querier) error {
-	_, err := q.ExecContext(context.Background(), "UPDATE things SET v = CAST(CAST(CAST(v AS TEXT) AS INTEGER) + 1 AS BLOB) WHERE id = $1", counterID)
+	_, err := q.ExecContext(context.Background(), incrementSQL, counterID)
+	return err
+}
+
+// swapIncrement is increment as a swap.
+func swapIncrement(ctx context.Context, e *Engine) error {
+	_, err := e.Swap(ctx, store.Statement{SQL: incrementSQL, Args: []any{int64(counterID)}})
 	return err
 }
 
@@ -96,10 +104,13 @@ func TestSeveralProcessesWriteAndNobodySeesLocked(t *testing.T) {
 		}
 	})
 	for _, e := range []*Engine{first, second} {
-		for _, call := range []func(context.Context, func(store.Querier) error) error{e.Update, e.Swap} {
+		for _, call := range []func() error{
+			func() error { return e.Update(t.Context(), increment) },
+			func() error { return swapIncrement(t.Context(), e) },
+		} {
 			all.Go(func() {
 				for range increments {
-					if err := call(t.Context(), increment); err != nil {
+					if err := call(); err != nil {
 						t.Errorf("write: %v", err)
 						return
 					}

@@ -25,18 +25,18 @@ func TestOneFailingFunctionHarmsNoOther(t *testing.T) {
 		}
 	}
 	for id := range 10 {
-		s.add(id%3 == 0, insert(id))
+		s.addInsert(id%3 == 0, id)
 		switch id {
 		case 2:
-			s.add(false, then(insert(102), func() error { return domain }))
+			s.add(then(insert(102), func() error { return domain }))
 		case 4:
-			s.add(false, then(insert(104), func() error { panic("a bug") }))
+			s.add(then(insert(104), func() error { panic("a bug") }))
 		case 6:
-			s.add(false, insert(2)) // a row that is there
+			s.add(insert(2)) // a row that is there
 		case 7:
-			s.add(true, insert(2))
+			s.addInsert(true, 2)
 		case 8:
-			s.add(false, then(insert(108), func() error { return insert(109)(nil) })) // panics, too
+			s.add(then(insert(108), func() error { return insert(109)(nil) })) // panics, too
 		}
 	}
 	release()
@@ -70,8 +70,8 @@ func TestWhatIsCancelledInTheQueueIsNeverExecuted(t *testing.T) {
 	for _, swap := range []bool{false, true} {
 		release := held(t, e)
 		s := &submitted{e: e}
-		s.add(swap, insert(1))
-		s.add(swap, insert(2))
+		s.addInsert(swap, 1)
+		s.addInsert(swap, 2)
 		s.cancels[0]()
 		if err := <-s.answers[0]; !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled: %v, want ErrUnavailable at once", err)
@@ -92,8 +92,8 @@ func TestNothingIsExecutedAfterItsDeadline(t *testing.T) {
 	past, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	for range 200 { // whichever branch of a select is taken
-		for _, call := range []func(context.Context, func(store.Querier) error) error{e.Update, e.Swap} {
-			if err := call(past, insert(1)); !errors.Is(err, store.ErrUnavailable) {
+		for _, err := range []error{e.Update(past, insert(1)), swapIn(past, e, 1)} {
+			if !errors.Is(err, store.ErrUnavailable) {
 				t.Fatalf("%v, want ErrUnavailable", err)
 			}
 		}
@@ -116,12 +116,12 @@ func TestNothingIsExecutedAfterItsDeadlineWhenAnotherProcessHeldTheFile(t *testi
 	answer := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	go func() { answer <- e.Swap(ctx, insert(1)) }()
+	go func() { answer <- swapIn(ctx, e, 1) }()
 	if err := <-answer; !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("%v, want ErrUnavailable", err)
 	}
 	release()
-	s.add(false, insert(2))
+	s.add(insert(2))
 	if err := <-s.answers[0]; err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestWhatWaitsWhenTheWriterEndsIsUnavailableAndNotExecuted(t *testing.T) {
 	cancel()
 	s := &submitted{e: e}
 	for id := range 50 {
-		s.add(id%2 == 0, insert(id))
+		s.addInsert(id%2 == 0, id)
 	}
 	release()
 	if err := <-ended; err != nil {
@@ -203,20 +203,14 @@ func TestAFullDiskIsUnavailableAndLosesNothingAcknowledged(t *testing.T) {
 			t.Fatal(err)
 		}
 		limit("40")
-		big := func(id int) func(store.Querier) error {
-			return func(q store.Querier) error {
-				_, err := q.ExecContext(t.Context(), "INSERT INTO things (id, v) VALUES ($1, $2)", id, make([]byte, 30_000))
-				return err
-			}
-		}
 		release := held(t, e)
 		s := &submitted{e: e}
 		for id := range 20 {
 			if id == 10 {
-				s.add(swap, insert(id)) // small, would fit
+				s.addInsert(swap, id) // small, would fit
 				continue
 			}
-			s.add(swap, big(id))
+			s.addPut(swap, id, make([]byte, 30_000))
 		}
 		release()
 		acknowledged, refused := map[int]bool{1000: true}, 0
@@ -245,7 +239,7 @@ func TestAFullDiskIsUnavailableAndLosesNothingAcknowledged(t *testing.T) {
 			t.Errorf("swap=%v: the disk was never full", swap)
 		}
 		limit("100000")
-		if err := e.Update(t.Context(), big(2000)); err != nil {
+		if err := e.Update(t.Context(), put(2000, make([]byte, 30_000))); err != nil {
 			t.Errorf("with room again: %v", err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"maps"
 	"net"
@@ -14,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/daypass/daypass/internal/store"
 )
 
 // A rotation is one round trip to PostgreSQL (one Sync, protocol §55.2.3), of a statement that was prepared before.
@@ -30,15 +27,8 @@ func TestARotationIsOneRoundTrip(t *testing.T) {
 	turn := func() {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // as a refresh has
 		defer cancel()
-		err := db.Swap(ctx, func(tx *store.Tx) error {
-			_, _, _, moved, err := tx.Grants.Rotate(ctx, swapFor(w))
-			if !moved && err == nil {
-				err = errors.New("not moved")
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+		if _, _, _, moved, err := db.Rotate(ctx, swapFor(w)); !moved {
+			t.Fatalf("not moved: %v", err)
 		}
 		w.grant.Current++
 	}

@@ -92,16 +92,21 @@ func testCancelled(t *testing.T, db *store.DB) {
 	late, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
 	for name, ctx := range map[string]context.Context{"cancelled": gone, "too late": late} {
-		put := func(tx *store.Tx) error {
+		err := db.Update(ctx, func(tx *store.Tx) error {
 			_, err := tx.Settings.Put(ctx, "a", []byte{1})
 			return err
+		})
+		if !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s update: %v, want ErrUnavailable", name, err)
 		}
-		for kind, call := range map[string]func(context.Context, func(*store.Tx) error) error{"update": db.Update, "swap": db.Swap} {
-			if err := call(ctx, put); !errors.Is(err, store.ErrUnavailable) {
-				t.Errorf("%s %s: %v, want ErrUnavailable", name, kind, err)
-			}
+		w := settle(t, db)
+		if _, _, _, moved, err := db.Rotate(ctx, swapFor(w)); moved || !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s rotation: %v, want ErrUnavailable", name, err)
 		}
-		err := db.View(ctx, func(tx *store.Tx) error {
+		if got := rotate(t, db, swapFor(w)); !got.moved {
+			t.Errorf("%s: the rotation that was refused was executed", name)
+		}
+		err = db.View(ctx, func(tx *store.Tx) error {
 			_, err := tx.Settings.Sequence(ctx)
 			return err
 		})

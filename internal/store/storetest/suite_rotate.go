@@ -35,11 +35,8 @@ type rotation struct {
 
 func rotate(t testing.TB, db *store.DB, s store.Swap) (r rotation) {
 	t.Helper()
-	err := db.Swap(t.Context(), func(tx *store.Tx) (err error) {
-		r.grant, r.roles, r.userGone, r.moved, err = tx.Grants.Rotate(t.Context(), s)
-		return err
-	})
-	if err != nil {
+	var err error
+	if r.grant, r.roles, r.userGone, r.moved, err = db.Rotate(t.Context(), s); err != nil {
 		t.Fatalf("rotate: %v", err)
 	}
 	return r
