@@ -52,6 +52,11 @@ type Metadata struct {
 	SubjectTypesSupported            []string `json:"subject_types_supported,omitempty"`
 	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
 	ClaimsSupported                  []string `json:"claims_supported,omitempty"`
+	PromptValuesSupported            []string `json:"prompt_values_supported,omitempty"` // Initiating User Registration 1.0 §5
+	// ClaimsParameterSupported, and below it what is true unless it is denied: request_uri_parameter_supported.
+	ClaimsParameterSupported     bool  `json:"claims_parameter_supported,omitempty"`
+	RequestParameterSupported    bool  `json:"request_parameter_supported,omitempty"`
+	RequestURIParameterSupported *bool `json:"request_uri_parameter_supported,omitempty"`
 }
 
 // MarshalJSON writes the document; a nil ResponseTypesSupported becomes an empty list, since null is not one.

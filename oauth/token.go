@@ -43,6 +43,8 @@ type TokenReply struct {
 	// ExpiresIn is the remaining life of the access token in whole seconds.
 	ExpiresIn    int64  `json:"expires_in"`
 	RefreshToken string `json:"refresh_token,omitempty"`
+	// IDToken is there when the scope openid was granted, OpenID Connect Core 1.0 §3.1.3.3.
+	IDToken string `json:"id_token,omitempty"`
 	// Scope is space-delimited. It is required when it differs from what was asked (RFC 6749 §5.1); Daypass always sends it.
 	Scope string `json:"scope,omitempty"`
 }

@@ -184,6 +184,10 @@ func (s *Service) DeleteClient(ctx context.Context, id string, by Actor) (Ended,
 		if _, err := tx.Clients.Delete(ctx, id); err != nil {
 			return err
 		}
+		// Whoever registers the id again is somebody else, to whom nobody has allowed anything.
+		if err := tx.Consents.DeleteOf(ctx, auth.ID{}, id); err != nil {
+			return err
+		}
 		done = Ended{Changed: true, Grants: grants}
 		e := s.tell(by, auth.EventClientDeleted, now, fmt.Sprintf("%s: %s ended", c.Name, Count(grants, "grant")))
 		e.ClientID = id

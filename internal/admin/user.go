@@ -160,6 +160,9 @@ func (s *Service) EnableUser(ctx context.Context, id auth.ID, by Actor) (changed
 // DeleteUser ends all sessions and grants of a user and removes the user. Its events stay.
 func (s *Service) DeleteUser(ctx context.Context, id auth.ID, by Actor) (Ended, error) {
 	return s.endUser(ctx, id, auth.ReasonUserDeleted, auth.EventUserDeleted, by, func(tx *store.Tx, _ time.Time) (bool, error) {
+		if err := tx.Consents.DeleteOf(ctx, id, ""); err != nil {
+			return false, err
+		}
 		return tx.Users.Delete(ctx, id)
 	})
 }

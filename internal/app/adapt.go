@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/daypass/daypass/internal/accounts"
@@ -15,6 +17,7 @@ import (
 	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/login"
 	"github.com/daypass/daypass/internal/pages"
+	"github.com/daypass/daypass/internal/protocol"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -59,6 +62,19 @@ func (s pageSessions) EndAll(ctx context.Context, user, keep auth.ID, caller aut
 
 func (s pageSessions) LogOut(ctx context.Context, cookie, access secret.Token, caller auth.Caller) error {
 	return s.principals.LogOut(ctx, login.Presented{Session: cookie, Access: []secret.Token{access}}, caller)
+}
+
+// screens are the pages that the OAuth endpoints show.
+type screens struct{ pages *pages.Pages }
+
+var _ protocol.Screens = screens{}
+
+func (s screens) Fault(w http.ResponseWriter, r *http.Request, f protocol.Fault) {
+	s.pages.Error(w, r, pages.Fault{Status: f.Status, Code: string(f.Code), Parameter: f.Parameter, Heading: f.Heading, Advice: f.Advice})
+}
+
+func (s screens) FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values) {
+	s.pages.FormPost(w, r, uri, values)
 }
 
 // demoGrants lets the demo look at a grant and bend its clocks.

@@ -13,6 +13,7 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/config"
 	"github.com/daypass/daypass/internal/exchange"
@@ -42,6 +43,7 @@ type App struct {
 	accounts   *accounts.Service
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
+	authorize  *authorize.Service
 	outbox     *outbox.Outbox     // nil when no mail is sent
 	metrics    *telemetry.Metrics // nil without metrics.listen
 	handler    http.Handler
@@ -188,6 +190,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	a.pipeline, err = exchange.New(exchange.Config{
 		Clients: a.clients, Guesses: a.accounts, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
 		Hooks: map[oauth.GrantType]exchange.Hook{
+			oauth.GrantAuthorizationCode: exchange.CodeHook{Grants: a.grants},
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
 			auth.GrantLogin:              a.counted(login.Hook{Accounts: a.accounts, Grants: a.grants}),
@@ -199,6 +202,12 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	a.principals, err = login.NewPrincipals(login.Needs{
 		DB: a.db, Accounts: a.accounts, Verifier: a.ring, Inspector: a.grants, SessionIdle: c.Session.Idle, Now: a.now,
 		Audience: a.firstPartyAudience(),
+	})
+	if err != nil {
+		return err
+	}
+	a.authorize, err = authorize.New(authorize.Needs{
+		Issuer: a.config.Issuer, DB: a.db, Clients: a.clients, Keys: a.ring, Sealing: masters, Now: a.now,
 	})
 	if err != nil {
 		return err

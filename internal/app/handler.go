@@ -34,15 +34,17 @@ func (a *App) mountDev() error {
 // mount joins the endpoints. d is nil outside dev.
 func (a *App) mount(d *demo.Demo) error {
 	mux := http.NewServeMux()
-	if err := a.mountOAuth(mux); err != nil {
+	site, err := a.pages(d != nil)
+	if err != nil {
+		return err
+	}
+	if err := a.mountOAuth(mux, site); err != nil {
 		return err
 	}
 	if err := a.mountAPI(mux, d != nil); err != nil {
 		return err
 	}
-	if err := a.mountPages(mux, d != nil); err != nil {
-		return err
-	}
+	a.mountPages(mux, site)
 	if d != nil {
 		if err := a.mountDemo(mux, d); err != nil {
 			return err
@@ -94,9 +96,12 @@ func (a *App) hosts(dev bool) []string {
 	return all
 }
 
-func (a *App) mountOAuth(mux *http.ServeMux) error {
+func (a *App) mountOAuth(mux *http.ServeMux, site *pages.Pages) error {
 	desk := &exchange.Desk{Pipeline: a.pipeline, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
-	p, err := protocol.New(protocol.Config{Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now})
+	p, err := protocol.New(protocol.Config{
+		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now,
+		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Cookies: a.cookies(),
+	})
 	if err != nil {
 		return err
 	}
@@ -119,8 +124,9 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 	return nil
 }
 
-func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
+func (a *App) pages(dev bool) (*pages.Pages, error) {
 	c := pages.Config{
+		Authorizations: a.authorize, Reauthentication: a.accounts, Apps: a.grants,
 		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Passwords: a.accounts, MinPassword: a.config.Password.MinLength, Landing: "/account", Now: a.now,
 	}
@@ -138,10 +144,10 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 		c.Landing = "/demo"
 		c.Demo = &pages.Demo{Email: demoEmail, Password: demoPassword, Window: a.config.Refresh.ReplayWindow}
 	}
-	p, err := pages.New(c)
-	if err != nil {
-		return err
-	}
+	return pages.New(c)
+}
+
+func (a *App) mountPages(mux *http.ServeMux, p *pages.Pages) {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(p.CrossOrigin))
 	for _, r := range p.Routes() {
@@ -156,7 +162,6 @@ func (a *App) mountPages(mux *http.ServeMux, dev bool) error {
 		}
 		p.NotFound(w, r)
 	})
-	return nil
 }
 
 // methodsAt lists the methods that the path of a request is there for, other than in the catch-all; "" for none.

@@ -13,6 +13,7 @@ const (
 	sweepChunk  = 500
 	keepGrants  = 7 * 24 * time.Hour   // after the absolute end, so that a late token is told Reuse or Expired
 	keepEnded   = 3 * 24 * time.Hour   // after a log-out or a revocation; the events tell longer
+	keepCodes   = 24 * time.Hour       // so that the replay of a used one is noticed
 	keepEvents  = 400 * 24 * time.Hour // a year, and some
 )
 
@@ -53,8 +54,12 @@ func (a *App) sweep(ctx context.Context) {
 			"events":      func(tx *store.Tx) (int64, error) { return tx.Events.Sweep(ctx, now.Add(-keepEvents), sweepChunk) },
 			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
 			"outbox":      func(tx *store.Tx) (int64, error) { return tx.Outbox.Sweep(ctx, now.Add(-time.Hour), sweepChunk) }, // what a node without mail left
-			"addresses":   func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
-			"throttles":   func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
+			"codes": func(tx *store.Tx) (int64, error) {
+				return tx.Codes.Sweep(ctx, now.Add(-keepCodes), sweepChunk)
+			},
+			"interactions": func(tx *store.Tx) (int64, error) { return tx.Interactions.Sweep(ctx, now, sweepChunk) },
+			"addresses":    func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
+			"throttles":    func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
 		} {
 			a.sweepAll(ctx, what, step)
 		}

@@ -44,6 +44,14 @@ func (c Client) Disabled() bool { return !c.DisabledAt.IsZero() }
 // MayUse tells whether the client is registered for a grant type (RFC 7591 §2).
 func (c Client) MayUse(g oauth.GrantType) bool { return slices.Contains(c.Grants, g) }
 
+// AllowedScopes are what the client may ask for. One that uses authorization codes and names no scope may sign users in.
+func (c Client) AllowedScopes() []string {
+	if len(c.Scopes) > 0 || !c.MayUse(oauth.GrantAuthorizationCode) {
+		return c.Scopes
+	}
+	return []string{oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeOfflineAccess}
+}
+
 // Rotates tells whether a refresh by this client moves the generation. binding is the key that the
 // grant is bound to; empty for a bearer grant.
 func (c Client) Rotates(binding string) bool {

@@ -21,6 +21,10 @@ const (
 	EventEmailChanged    EventKind = "user.email_changed"
 	EventReauthenticated EventKind = "user.reauthenticated" // the password was asked again within a session
 	EventSessionEnded    EventKind = "session.ended"
+	EventConsentGiven    EventKind = "consent.given"
+	EventConsentDenied   EventKind = "consent.denied"
+	EventConsentTaken    EventKind = "consent.taken_back"
+	EventCodeReplayed    EventKind = "code.replayed"
 	EventGrantReuse      EventKind = "grant.reuse_detected"
 	EventGrantRecovered  EventKind = "grant.recovered"
 	EventGrantHealed     EventKind = "grant.healed"

@@ -14,8 +14,9 @@ type Grant struct {
 	ClientID   string
 	Scopes     []string
 	Resources  []string
-	Offline    bool   // outlives its session (offline_access)
-	Binding    string // RFC 7638 thumbprint of the DPoP key; empty: bearer
+	Claims     []string // that UserInfo tells beyond what the scopes stand for (OpenID Connect Core 1.0 §5.5)
+	Offline    bool     // outlives its session (offline_access)
+	Binding    string   // RFC 7638 thumbprint of the DPoP key; empty: bearer
 	AuthTime   time.Time
 	AMR        []string
 	ACR        string
@@ -57,6 +58,8 @@ func (c Chain) Replayable(m int64) bool { return c.First >= 0 && c.First <= m &&
 // Reasons why a grant ended, kept in the row and shown by `daypass grant show` and token explain.
 const (
 	ReasonReuse          = "refresh token reuse"
+	ReasonCodeReplay     = "authorization code reuse"
+	ReasonConsentTaken   = "consent taken back"
 	ReasonLogout         = "log-out"
 	ReasonSessionEnded   = "session ended"
 	ReasonReplaced       = "replaced by a new log-in"

@@ -39,6 +39,10 @@ type Ask struct {
 	// of the access cookie beside it (design §5). Refused before anything moves.
 	ExpectGrant ID
 	Login       *LoginAsk // log-in
+
+	Code        secret.Token // authorization_code
+	Verifier    secret.Token // of PKCE
+	RedirectURI string       // repeated from the authorization request; empty: not sent
 }
 
 // Granted is what a hook gives: on whose behalf, for what, and with which refresh token, if any.
@@ -60,6 +64,9 @@ type Granted struct {
 	RefreshExpires time.Time
 	Verdict        Verdict // of a refresh
 
+	Nonce    string         // of the authorization request, for the ID token
+	IDClaims map[string]any // about the user, that were asked for one by one to be in the ID token
+
 	Session        secret.Token // value of the SSO cookie; set by a log-in only
 	SessionExpires time.Time
 	Device         secret.Token // value of the device cookie; set by a log-in only
@@ -68,6 +75,7 @@ type Granted struct {
 // Tokens is what the pipeline hands out.
 type Tokens struct {
 	Access        secret.Token
+	ID            secret.Token // ID token; zero without the scope openid
 	AccessExpires time.Time
 	ExpiresIn     time.Duration
 	Granted

@@ -1,7 +1,10 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,6 +35,8 @@ type Keys interface {
 	MintAccess(c auth.AccessClaims, life time.Duration) (secret.Token, time.Time, error)
 	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
 	SessionRef(session auth.ID, client string) string
+	// MintID signs an ID token with an algorithm that this server has a key for.
+	MintID(c auth.IDTokenClaims, more map[string]any, algorithm string) (secret.Token, error)
 }
 
 // Guesses slow down who guesses secrets of clients.
@@ -154,5 +159,25 @@ func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error)
 	if err != nil {
 		return auth.Tokens{}, fmt.Errorf("exchange: mint: %w", err)
 	}
-	return auth.Tokens{Access: token, AccessExpires: expires, ExpiresIn: life, Granted: g}, nil
+	tokens := auth.Tokens{Access: token, AccessExpires: expires, ExpiresIn: life, Granted: g}
+	if client.ID != auth.FirstPartyClient && !g.UserID.IsZero() && slices.Contains(g.Scopes, oauth.ScopeOpenID) {
+		tokens.ID, err = p.mintID(client, g, claims, token)
+	}
+	return tokens, err
+}
+
+// mintID writes the ID token that goes with an access token (OpenID Connect Core 1.0 §3.1.3.6, after a refresh §12.2). The
+// built-in client has no use for one.
+func (p *Pipeline) mintID(client auth.Client, g auth.Granted, access auth.AccessClaims, token secret.Token) (secret.Token, error) {
+	algorithm := cmp.Or(client.Metadata.IDTokenAlgorithm, auth.DefaultIDTokenAlgorithm)
+	half := sha256.Sum256(token.Bytes()) // every algorithm here hashes by SHA-256, or leaves it open
+	id, err := p.c.Keys.MintID(auth.IDTokenClaims{
+		Subject: g.Subject, Audience: auth.Audience{client.ID}, AuthTime: access.AuthTime, Nonce: g.Nonce, ACR: g.ACR, AMR: g.AMR,
+		AccessHash: base64.RawURLEncoding.EncodeToString(half[:16]), SessionID: access.SessionID,
+		Expires: p.c.Now().Add(p.c.Lifetime).Unix(),
+	}, g.IDClaims, algorithm)
+	if err != nil {
+		return secret.Token{}, fmt.Errorf("exchange: ID token: %w", err)
+	}
+	return id, nil
 }

@@ -37,7 +37,7 @@ func (h RefreshHook) Redeem(ctx context.Context, client auth.Client, ask auth.As
 	g := r.Grant
 	return auth.Granted{
 		Subject: g.UserID.String(), UserID: g.UserID, GrantID: g.ID, SessionID: g.SessionID, ClientID: g.ClientID,
-		Scopes:    still(chosen(ask.Scopes, g.Scopes), client.Scopes),
+		Scopes:    still(chosen(ask.Scopes, g.Scopes), client.AllowedScopes()),
 		Resources: still(chosen(ask.Resources, g.Resources), client.Resources),
 		AuthTime:  g.AuthTime, AMR: g.AMR, ACR: g.ACR, Roles: r.Roles, ExpiresAt: g.ExpiresAt,
 		Refresh: r.Token, RefreshExpires: h.Grants.Ends(g), Verdict: r.Verdict,

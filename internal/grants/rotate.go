@@ -158,7 +158,7 @@ func (s *Service) narrow(ctx context.Context, client auth.Client, t auth.Refresh
 		return err
 	}
 	// What the client lost since counts as not granted.
-	if !within(ask.Scopes, f.Grant.Scopes) || !within(ask.Scopes, client.Scopes) {
+	if !within(ask.Scopes, f.Grant.Scopes) || !within(ask.Scopes, client.AllowedScopes()) {
 		return oauth.NewError(oauth.InvalidScope, "the scope goes beyond what was granted")
 	}
 	if !within(ask.Resources, f.Grant.Resources) || !within(ask.Resources, client.Resources) {

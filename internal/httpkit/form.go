@@ -1,6 +1,7 @@
 package httpkit
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -67,6 +68,49 @@ func parseForm(body string, mayRepeat []string) (Form, error) {
 		form.values[name] = seen // also when empty, so that its double is noticed
 	}
 	return form, nil
+}
+
+// Params are the parameters of a request whose doubles the caller wants to tell about itself. Get and the like give the
+// first value. The zero value has none.
+type Params struct {
+	Form
+	repeated []string
+}
+
+// Repeated returns the names of parameters that came more than once and may not, in the order in which that was seen.
+func (p Params) Repeated() []string { return p.repeated }
+
+// ReadParams reads the query of a GET or the form of a POST, and never both. The errors are those of ReadForm but for
+// ErrDuplicate, which becomes Repeated.
+func ReadParams(r *http.Request, mayRepeat ...string) (Params, error) {
+	if r.Method != http.MethodPost {
+		return ParseParams(r.URL.RawQuery, mayRepeat...)
+	}
+	if !hasContentType(r, "application/x-www-form-urlencoded") {
+		return Params{}, ErrContentType
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return Params{}, err
+	}
+	return ParseParams(string(body), mayRepeat...)
+}
+
+// ParseParams is ReadParams for an encoded form.
+func ParseParams(encoded string, mayRepeat ...string) (Params, error) {
+	var p Params
+	for {
+		form, err := parseForm(encoded, append(mayRepeat, p.repeated...))
+		var twice ErrDuplicate
+		if !errors.As(err, &twice) {
+			p.Form = form
+			return p, err
+		}
+		if twice.Name == "" { // nothing that could be named, nor anything that we know
+			return Params{}, err
+		}
+		p.repeated = append(p.repeated, twice.Name)
+	}
 }
 
 // formDecode undoes the form encoding. Beyond bad escapes it refuses what no honest client sends and databases choke

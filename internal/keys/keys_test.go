@@ -131,11 +131,13 @@ func TestSigningKeyIsSealedAtRest(t *testing.T) {
 	ring(t, db, masters(t, line("1", 'a')), jose.ES256, time.Now)
 	err := db.View(t.Context(), func(tx *store.Tx) error {
 		all, err := tx.Keys.List(t.Context())
-		if err != nil || len(all) != 1 {
+		if err != nil || len(all) != 2 { // ES256, and RS256 for ID tokens
 			t.Fatalf("got %d keys, %v", len(all), err)
 		}
-		if strings.Contains(string(all[0].Sealed), "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07") { // the OID of P-256 in PKCS #8
-			t.Error("the private key stands in the clear")
+		for _, k := range all { // the OIDs of P-256 and of RSA in PKCS #8
+			if strings.Contains(string(k.Sealed), "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07") || strings.Contains(string(k.Sealed), "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01") {
+				t.Errorf("the private key of %s stands in the clear", k.Algorithm)
+			}
 		}
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ type Ring struct {
 
 type loaded struct {
 	signers    map[jose.Algorithm]*jose.Signer // typ at+jwt
+	idSigners  map[jose.Algorithm]*jose.Signer // typ JWT
 	public     []jose.PublicKey
 	byID       map[string]jose.PublicKey
 	document   []byte // the JWK set as served
@@ -78,7 +80,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("keys: load: %w", err)
 	}
-	next := &loaded{signers: map[jose.Algorithm]*jose.Signer{}, byID: map[string]jose.PublicKey{}}
+	next := &loaded{signers: map[jose.Algorithm]*jose.Signer{}, idSigners: map[jose.Algorithm]*jose.Signer{}, byID: map[string]jose.PublicKey{}}
 	for _, k := range stored {
 		if err := r.add(next, k); err != nil {
 			return err
@@ -118,62 +120,86 @@ func (r *Ring) add(to *loaded, k store.SigningKey) error {
 	if _, have := to.signers[alg]; have || !k.RetiredAt.IsZero() {
 		return nil // the oldest that is not retired signs, on every node the same
 	}
-	signer, err := jose.NewSigner(private, alg, k.ID, auth.AccessTokenType)
-	if err != nil {
+	access, err1 := jose.NewSigner(private, alg, k.ID, auth.AccessTokenType)
+	id, err2 := jose.NewSigner(private, alg, k.ID, auth.IDTokenType)
+	if err := errors.Join(err1, err2); err != nil {
 		return fmt.Errorf("keys: signing key %s: %w", k.ID, err)
 	}
-	to.signers[alg] = signer
+	to.signers[alg], to.idSigners[alg] = access, id
 	return nil
 }
 
-// Ensure makes the first key of the configured algorithm and the key of session references where there is
-// none, and loads. Whoever serves calls it, after Load has opened what is there. Two nodes may do it at once: both keys then stand in the set, and the
-// older one signs.
+// Ensure makes the first key of each algorithm that Algorithms lists and the key of session references where there is
+// none, and loads. Whoever serves calls it, after Load has opened what is there. Two nodes may do it at once: both keys then
+// stand in the set, and the older one signs.
 func (r *Ring) Ensure(ctx context.Context) error {
+	var lacking []jose.Algorithm
 	missing := false
 	err := r.db.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.Keys.List(ctx)
-		missing = !hasActive(all, r.alg)
-		if err == nil && !missing {
-			_, err = tx.Settings.Get(ctx, sessionKeySetting)
+		if err != nil {
+			return err
 		}
+		lacking = r.lacking(all)
+		_, err = tx.Settings.Get(ctx, sessionKeySetting)
 		return err
 	})
 	if errors.Is(err, auth.ErrNotFound) {
 		missing, err = true, nil
 	}
-	if err != nil || !missing {
+	if err != nil || !missing && len(lacking) == 0 {
 		return errors.Join(wrap("keys: look for keys", err), r.Load(ctx))
 	}
-	fresh, err := r.generate()
-	if err != nil {
-		return err
-	}
-	version, sealed, err := r.masters.seal(purposeSession, sessionKeySetting, secret.Random(32))
-	if err != nil {
-		return wrap("keys: seal", err)
-	}
-	err = r.db.Update(ctx, func(tx *store.Tx) error {
-		all, err := tx.Keys.List(ctx)
+	var fresh []store.SigningKey
+	for _, alg := range lacking {
+		k, err := r.generate(alg)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...)); err != nil || hasActive(all, r.alg) {
-			return err
-		}
-		if err := tx.Keys.Insert(ctx, fresh); err != nil {
-			return err
-		}
-		return tx.Events.Insert(ctx, auth.Event{At: fresh.CreatedAt, Kind: auth.EventKeyCreated, Detail: fresh.Algorithm + " " + fresh.ID})
-	})
-	if err != nil {
-		return wrap("keys: make first key", err)
+		fresh = append(fresh, k)
+	}
+	if err := r.keep(ctx, fresh); err != nil {
+		return wrap("keys: make first keys", err)
 	}
 	return r.Load(ctx)
 }
 
-func (r *Ring) generate() (store.SigningKey, error) {
-	private, err := jose.GenerateKey(r.alg)
+// keep stores keys whose algorithm still has none, and a key of session references.
+func (r *Ring) keep(ctx context.Context, fresh []store.SigningKey) error {
+	version, sealed, err := r.masters.seal(purposeSession, sessionKeySetting, secret.Random(32))
+	if err != nil {
+		return wrap("seal", err)
+	}
+	return r.db.Update(ctx, func(tx *store.Tx) error {
+		all, err := tx.Keys.List(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...)); err != nil {
+			return err
+		}
+		for _, k := range fresh {
+			if hasActive(all, jose.Algorithm(k.Algorithm)) {
+				continue
+			}
+			if err := tx.Keys.Insert(ctx, k); err != nil {
+				return err
+			}
+			if err := tx.Events.Insert(ctx, auth.Event{At: k.CreatedAt, Kind: auth.EventKeyCreated, Detail: k.Algorithm + " " + k.ID}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lacking lists the algorithms that have no key.
+func (r *Ring) lacking(all []store.SigningKey) []jose.Algorithm {
+	return slices.DeleteFunc(r.IDAlgorithms(), func(a jose.Algorithm) bool { return hasActive(all, a) })
+}
+
+func (r *Ring) generate(alg jose.Algorithm) (store.SigningKey, error) {
+	private, err := jose.GenerateKey(alg)
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("keys: generate: %w", err)
 	}
@@ -189,7 +215,7 @@ func (r *Ring) generate() (store.SigningKey, error) {
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("keys: seal: %w", err)
 	}
-	return store.SigningKey{ID: kid, Algorithm: string(r.alg), Master: version, Sealed: sealed, CreatedAt: r.now()}, nil
+	return store.SigningKey{ID: kid, Algorithm: string(alg), Master: version, Sealed: sealed, CreatedAt: r.now()}, nil
 }
 
 func hasActive(all []store.SigningKey, alg jose.Algorithm) bool {
@@ -213,6 +239,15 @@ func (r *Ring) KeySet() []byte { return r.loaded.Load().document }
 
 // Algorithms lists what access tokens may be signed with today.
 func (r *Ring) Algorithms() []jose.Algorithm { return []jose.Algorithm{r.alg} }
+
+// IDAlgorithms lists what ID tokens may be signed with: RS256, which OpenID Connect Discovery 1.0 §3 demands, and that of
+// access tokens.
+func (r *Ring) IDAlgorithms() []jose.Algorithm {
+	if r.alg == jose.RS256 {
+		return []jose.Algorithm{jose.RS256}
+	}
+	return []jose.Algorithm{jose.RS256, r.alg}
+}
 
 // PublicKey finds a key by id; resource servers inside this process use it instead of fetching.
 func (r *Ring) PublicKey(kid string, alg jose.Algorithm) (crypto.PublicKey, bool) {

@@ -18,6 +18,7 @@ type accountData struct {
 	Sessions        []sessionRow
 	Others          bool // there are sessions beside the current one
 	MayMove         bool // the address can be changed here
+	Apps            bool // there are applications of others
 }
 
 // sessionRow is one session in the list, in words.
@@ -56,7 +57,7 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, v who, done 
 		return
 	}
 	data := accountData{
-		Email: v.user.Email, Done: done, MayMove: p.cfg.Addresses != nil,
+		Email: v.user.Email, Done: done, MayMove: p.cfg.Addresses != nil, Apps: p.cfg.Apps != nil,
 		Since: v.user.CreatedAt.UTC().Format("2 January 2006"), SinceISO: v.user.CreatedAt.UTC().Format(time.DateOnly),
 	}
 	for _, s := range sessions {

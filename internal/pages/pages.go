@@ -61,7 +61,11 @@ type Config struct {
 	SignUps   SignUps   // nil where a sign-up needs no code
 	NoSignUp  bool      // nobody can sign up: the pages for it are not there
 	Addresses Addresses // nil where no mail is sent: nobody can change an address then
-	Cookies   httpkit.Cookies
+	// Authorizations, Reauthentication and Apps serve the authorization endpoint; nil without one.
+	Authorizations   Authorizations
+	Reauthentication Reauthentication
+	Apps             Apps
+	Cookies          httpkit.Cookies
 	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
 	MinPassword int
 	// Landing is the path on this server shown after a log-in: "/account", or "/demo" under `daypass dev`.
@@ -126,6 +130,8 @@ func (p *Pages) parse(files fs.FS) error {
 		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
 		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{},
 		"email": emailData{}, "code": codeData{}, "error": errorData{}, "demo": demoData{},
+		"consent": consentData{Party: &party{}}, "choose": consentData{Party: &party{}}, "continue": leaveData{}, "post": postData{},
+		"apps": appsData{Apps: []appRow{{}}},
 	}
 	for name, data := range samples {
 		clone, err := shared.Clone()
@@ -182,6 +188,17 @@ func (p *Pages) Routes() []Route {
 			Route{"POST /account/email/code", p.owner(p.confirmEmail)},
 		)
 	}
+	if p.cfg.Authorizations != nil {
+		routes = append(routes,
+			Route{"GET /consent", http.HandlerFunc(p.askConsent)},
+			Route{"POST /consent", http.HandlerFunc(p.consent)},
+			Route{"GET /choose", http.HandlerFunc(p.askChoice)},
+			Route{"POST /choose", http.HandlerFunc(p.choose)},
+			Route{"GET /continue", http.HandlerFunc(p.goOn)},
+			Route{"GET /account/apps", p.owner(p.apps)},
+			Route{"POST /account/apps/take-back", p.owner(p.takeBack)},
+		)
+	}
 	if p.cfg.Demo != nil {
 		routes = append(routes, Route{"GET /demo", http.HandlerFunc(p.demo)})
 	}
@@ -202,11 +219,19 @@ type view struct {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// render writes a page. The whole page is made before the first byte is sent, so that a fault in a template is a
-// 500 and never half a page.
+// postPolicy is the policy without form-action, for the one page whose form goes elsewhere.
+const postPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+
+// render writes a page under the policy of all pages.
 func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name string, signedIn bool, data any) {
+	p.renderUnder(w, r, status, name, policy, view{SignedIn: signedIn, Data: data})
+}
+
+// renderUnder writes a page. The whole page is made before the first byte is sent, so that a fault in a template is a
+// 500 and never half a page.
+func (p *Pages) renderUnder(w http.ResponseWriter, r *http.Request, status int, name, csp string, v view) {
 	var page bytes.Buffer
-	v := view{Name: name, SignedIn: signedIn, Demo: p.cfg.Demo != nil, NoSignUp: p.cfg.NoSignUp, Data: data}
+	v.Name, v.Demo, v.NoSignUp = name, p.cfg.Demo != nil, p.cfg.NoSignUp
 	if err := p.templates[name].ExecuteTemplate(&page, "layout", v); err != nil {
 		httpkit.Annotate(r.Context(), "cause", "render "+name+": "+err.Error())
 		http.Error(w, "Something went wrong on our side. Error id: "+httpkit.RequestID(r.Context()), http.StatusInternalServerError)
@@ -215,7 +240,7 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(page.Len()))
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", csp)
 	httpkit.NoStore(h) // a page may say who is signed in (HH-03)
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes()) // the reader is gone when this fails

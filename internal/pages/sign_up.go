@@ -25,7 +25,7 @@ var _ SignUps = (*accounts.Service)(nil)
 func (p *Pages) beginSignUp(w http.ResponseWriter, r *http.Request, ask auth.LoginAsk) {
 	token, err := p.cfg.SignUps.BeginSignUp(r.Context(), ask)
 	if err != nil {
-		p.refuse(w, r, "signup", ask.Email, err)
+		p.refuse(w, r, "signup", formData{Email: ask.Email}, err)
 		return
 	}
 	p.cfg.Cookies.SetSignUp(w, token, auth.CodeLife)
@@ -84,5 +84,5 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.cfg.Cookies.SetSignUp(w, secret.Token{}, -1)
-	p.admit(w, r, t)
+	p.admit(w, r, t, "")
 }

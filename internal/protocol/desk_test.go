@@ -125,7 +125,7 @@ func TestMetadataTellsWhatIsServedAndNothingElse(t *testing.T) {
 			}
 		}
 		grantTypes, _ := r.body["grant_types_supported"].([]any)
-		if !slices.Equal(grantTypes, []any{"client_credentials", "refresh_token"}) {
+		if !slices.Equal(grantTypes, []any{"authorization_code", "client_credentials", "refresh_token"}) {
 			t.Errorf("grant types: got %v", grantTypes)
 		}
 	}
@@ -151,7 +151,7 @@ func TestKeySetHoldsPublicKeysOnly(t *testing.T) {
 				t.Errorf("the set holds the private member %q", private)
 			}
 		}
-		if key["kid"] == nil || key["alg"] != "ES256" || key["use"] != "sig" {
+		if key["kid"] == nil || key["alg"] != "ES256" && key["alg"] != "RS256" || key["use"] != "sig" {
 			t.Errorf("key: got %v", key)
 		}
 	}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/exchange"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/oauth"
 )
@@ -21,27 +24,69 @@ type Exchanger interface {
 	GrantTypes() []oauth.GrantType
 }
 
-// Desk is the use case of introspection and revocation.
+// Desk is the use case of introspection, revocation and UserInfo.
 type Desk interface {
+	UserInfo(ctx context.Context, token secret.Token) (exchange.UserInfo, error)
 	Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (exchange.Introspection, error)
 	Revoke(ctx context.Context, c clients.Credentials, token secret.Token, caller auth.Caller) error
 }
 
 // KeySource is the JWK set document.
-type KeySource interface{ KeySet() []byte }
+type KeySource interface {
+	KeySet() []byte
+	IDAlgorithms() []jose.Algorithm
+}
 
 var (
 	_ Exchanger = (*exchange.Pipeline)(nil)
 	_ Desk      = (*exchange.Desk)(nil)
 )
 
-// Config is what the endpoints need.
+// Authorizer is the use case of the authorization endpoint.
+type Authorizer interface {
+	Read(ctx context.Context, params httpkit.Params) (authorize.Asked, error)
+	Begin(asked authorize.Asked) authorize.Visit
+	Resume(ctx context.Context, sealed string) (authorize.Visit, error)
+	Sealed(v authorize.Visit) (string, error)
+	Decide(ctx context.Context, v authorize.Visit) (authorize.Step, *authorize.Answer, error)
+	Failed(v authorize.Visit, busy bool) *authorize.Answer
+}
+
+// Sessions reads the session of an SSO cookie; auth.ErrNotFound when it names none that is live.
+type Sessions interface {
+	Current(ctx context.Context, cookie secret.Token) (auth.User, auth.Session, error)
+}
+
+// Screens are the pages that the endpoints need.
+type Screens interface {
+	// Fault shows a person what is wrong with a request that cannot be answered to its client.
+	Fault(w http.ResponseWriter, r *http.Request, f Fault)
+	// FormPost has the browser post values to a redirect URI (OAuth 2.0 Form Post Response Mode §2).
+	FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values)
+}
+
+// Fault is what Screens show.
+type Fault struct {
+	Status          int
+	Code            oauth.ErrorCode
+	Parameter       string // empty: none is to blame
+	Heading, Advice string // empty: by status
+}
+
+var _ Authorizer = (*authorize.Service)(nil)
+
+// Config is what the endpoints need. Authorize, Sessions and Screens are needed by the authorization endpoint, which is
+// not there without them.
 type Config struct {
-	Issuer   string
-	Exchange Exchanger
-	Desk     Desk
-	Keys     KeySource
-	Now      func() time.Time
+	Issuer    string
+	Exchange  Exchanger
+	Desk      Desk
+	Keys      KeySource
+	Authorize Authorizer
+	Sessions  Sessions
+	Screens   Screens
+	Cookies   httpkit.Cookies
+	Now       func() time.Time
 }
 
 // Protocol is the set of OAuth endpoints.
@@ -69,7 +114,7 @@ func (p *Protocol) Routes() []Route {
 	confidential := []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost}
 	everybody := append(slices.Clone(confidential), oauth.AuthNone)
 	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
-	return []Route{
+	routes := []Route{
 		{"/oauth/token", post, p.token, func(m *oauth.Metadata) {
 			m.TokenEndpoint, m.TokenEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/token", everybody
 			m.GrantTypesSupported = p.c.Exchange.GrantTypes()
@@ -84,6 +129,15 @@ func (p *Protocol) Routes() []Route {
 		{oauth.MetadataPath, get, p.metadata, nil},
 		{oauth.OpenIDMetadataPath, get, p.metadata, nil},
 	}
+	if p.c.Authorize == nil {
+		return routes
+	}
+	getPost := []string{http.MethodGet, http.MethodPost}
+	return append(
+		routes,
+		Route{"/oauth/authorize", getPost, p.authorize, p.describeAuthorize},
+		Route{"/oauth/userinfo", getPost, p.userInfo, p.describeUserInfo},
+	)
 }
 
 // Mount registers every route; another method gets 405 in the form of an OAuth error.

@@ -31,7 +31,7 @@ func (p *Protocol) token(w http.ResponseWriter, r *http.Request) {
 	httpkit.NoStore(w.Header())
 	httpkit.WriteJSON(w, http.StatusOK, oauth.TokenReply{
 		AccessToken: tokens.Access.Reveal(), TokenType: oauth.Bearer, ExpiresIn: int64(tokens.ExpiresIn.Seconds()),
-		RefreshToken: tokens.Refresh.Reveal(), Scope: strings.Join(tokens.Scopes, " "),
+		RefreshToken: tokens.Refresh.Reveal(), IDToken: tokens.ID.Reveal(), Scope: strings.Join(tokens.Scopes, " "),
 	})
 }
 
@@ -67,6 +67,7 @@ func (p *Protocol) tokenRequest(r *http.Request) (exchange.Request, error) {
 	request.Ask = auth.Ask{
 		Scopes: scopes, Resources: f.All(oauth.ParamResource), Caller: caller(r), Arrived: arrived,
 		Refresh: f.Secret(oauth.ParamRefreshToken),
+		Code:    f.Secret(oauth.ParamCode), Verifier: f.Secret(oauth.ParamCodeVerifier), RedirectURI: f.Get(oauth.ParamRedirectURI),
 	}
 	return request, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/exchange"
 	"github.com/daypass/daypass/internal/grants"
@@ -36,6 +37,10 @@ const (
 	machineID  = "machine"
 	strangerID = "stranger"
 	rotaterID  = "rotater"
+	webID      = "web"
+	nativeID   = "native"
+	legacyID   = "legacy"
+	callback   = "https://app.example/cb"
 )
 
 // world is the whole OAuth side over a real database, with a clock that the test moves.
@@ -45,7 +50,9 @@ type world struct {
 	ring   *keys.Ring
 	grants *grants.Service
 	server *httptest.Server
+	codes  *authorize.Service
 	user   auth.User
+	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
 	mu     sync.Mutex
 	at     time.Time
 }
@@ -81,13 +88,19 @@ func newWorld(t *testing.T) *world {
 	pipeline, err := exchange.New(exchange.Config{
 		Clients: known, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
+			oauth.GrantAuthorizationCode: exchange.CodeHook{Grants: w.grants},
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
 		},
 	})
 	must(t, err)
 	desk := &exchange.Desk{Pipeline: pipeline, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
-	p, err := protocol.New(protocol.Config{Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now})
+	w.codes, err = authorize.New(authorize.Needs{Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now})
+	must(t, err)
+	p, err := protocol.New(protocol.Config{
+		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now,
+		Authorize: w.codes, Sessions: w, Screens: screens{}, Cookies: httpkit.Cookies{Insecure: true},
+	})
 	must(t, err)
 	mux := http.NewServeMux()
 	p.Mount(mux)
@@ -97,8 +110,29 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// Current implements protocol.Sessions.
+func (w *world) Current(_ context.Context, cookie secret.Token) (auth.User, auth.Session, error) {
+	if cookie.Reveal() != "signed-in" || w.cookie.ID.IsZero() {
+		return auth.User{}, auth.Session{}, auth.ErrNotFound
+	}
+	return w.user, w.cookie, nil
+}
+
+// screens answers as JSON what the pages would show.
+type screens struct{}
+
+func (screens) Fault(w http.ResponseWriter, _ *http.Request, f protocol.Fault) {
+	httpkit.WriteJSON(w, f.Status, map[string]any{"page": "fault", "error": f.Code, "parameter": f.Parameter})
+}
+
+func (screens) FormPost(w http.ResponseWriter, _ *http.Request, uri string, values url.Values) {
+	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": uri, "values": values.Encode()})
+}
+
 func (w *world) register() {
 	hash := secret.FromString(secretOf).Hash()
+	web := []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
+	web6 := []string{"openid", "profile", "email", "offline_access", "read"}
 	both := []oauth.GrantType{oauth.GrantRefreshToken, oauth.GrantClientCredentials}
 	w.user = auth.User{ID: auth.NewID(w.at), Email: "ada@example.com", Roles: []string{"editor"}, CreatedAt: w.at}
 	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
@@ -112,6 +146,9 @@ func (w *world) register() {
 			{ID: strangerID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}},
 			{ID: rotaterID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}, Refresh: auth.RefreshRotate},
 			{ID: "codeonly", SecretHashes: [][32]byte{hash}, Grants: []oauth.GrantType{oauth.GrantAuthorizationCode}},
+			{ID: webID, Name: "Web", SecretHashes: [][32]byte{hash}, Grants: web, RedirectURIs: []string{callback, callback + "?tenant=1"}, Scopes: web6, Resources: []string{api, otherAPI}},
+			{ID: nativeID, Public: true, Grants: web, RedirectURIs: []string{"http://127.0.0.1/cb"}, Scopes: web6},
+			{ID: legacyID, SecretHashes: [][32]byte{hash}, Grants: web[:1], RedirectURIs: []string{callback}, Metadata: auth.ClientMetadata{PKCE: auth.PKCEWhenSent}},
 			{ID: "off", SecretHashes: [][32]byte{hash}, Grants: both, DisabledAt: w.at},
 		} {
 			if _, err := tx.Clients.Insert(ctx, c); err != nil {
@@ -168,13 +205,14 @@ func (w *world) post(path string, form url.Values, option ...func(*http.Request)
 
 func (w *world) do(req *http.Request) reply {
 	w.t.Helper()
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
 	must(w.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	must(w.t, err)
 	r := reply{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
-	if len(raw) > 0 {
+	if len(raw) > 0 && strings.Contains(resp.Header.Get("Content-Type"), "json") {
 		if err := json.Unmarshal(raw, &r.body); err != nil {
 			w.t.Fatalf("%s answered %q: %v", req.URL.Path, raw, err)
 		}

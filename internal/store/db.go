@@ -63,13 +63,16 @@ type Tx struct {
 	Settings       Settings
 	Throttles      Throttles
 	Outbox         Outbox
+	Codes          Codes
+	Consents       Consents
+	Interactions   Interactions
 }
 
 func newTx(q Querier) *Tx {
 	return &Tx{
 		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q},
 		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q}, Throttles: Throttles{q},
-		AddressChanges: AddressChanges{q}, Outbox: Outbox{q},
+		AddressChanges: AddressChanges{q}, Outbox: Outbox{q}, Codes: Codes{q}, Consents: Consents{q}, Interactions: Interactions{q},
 	}
 }
 

@@ -14,13 +14,13 @@ type Grants struct{ q Querier }
 
 const grantColumns = `grants.id, grants.secret_hash, grants.current_gen, grants.current_key, grants.first_gen, grants.last_gen, grants.since, grants.last_used_at,
 	grants.user_id, grants.session_id, grants.client_id, grants.scopes, grants.resources, grants.offline, grants.binding, grants.auth_time, grants.amr, grants.acr,
-	grants.created_at, grants.expires_at, grants.revoked_at, grants.revoked_reason, grants.replay_noted_at, grants.misbound_noted_at`
+	grants.created_at, grants.expires_at, grants.revoked_at, grants.revoked_reason, grants.replay_noted_at, grants.misbound_noted_at, grants.claims`
 
 type grantRow struct {
 	id, hash, user, session                 []byte
 	since, used, authTime, created, expires int64
 	revoked, replayNoted, misboundNoted     int64
-	scopes, resources, amr                  string
+	scopes, resources, amr, claims          string
 	offline                                 int64
 }
 
@@ -28,13 +28,13 @@ func grantTargets(g *auth.Grant, t *grantRow) []any {
 	return []any{
 		&t.id, &t.hash, &g.Current, &g.CurrentKey, &g.First, &g.Last, &t.since, &t.used,
 		&t.user, &t.session, &g.ClientID, &t.scopes, &t.resources, &t.offline, &g.Binding, &t.authTime, &t.amr, &g.ACR,
-		&t.created, &t.expires, &t.revoked, &g.RevokedReason, &t.replayNoted, &t.misboundNoted,
+		&t.created, &t.expires, &t.revoked, &g.RevokedReason, &t.replayNoted, &t.misboundNoted, &t.claims,
 	}
 }
 
 func (t grantRow) fill(g *auth.Grant) error {
 	g.Since, g.LastUsedAt = fromMillis(t.since), fromMillis(t.used)
-	g.Scopes, g.Resources, g.AMR = split(t.scopes), split(t.resources), split(t.amr)
+	g.Scopes, g.Resources, g.AMR, g.Claims = split(t.scopes), split(t.resources), split(t.amr), split(t.claims)
 	g.Offline = t.offline != 0
 	g.AuthTime, g.CreatedAt, g.ExpiresAt = fromMillis(t.authTime), fromMillis(t.created), fromMillis(t.expires)
 	g.RevokedAt = fromMillis(t.revoked)
@@ -47,12 +47,12 @@ func (t grantRow) fill(g *auth.Grant) error {
 func (s Grants) Insert(ctx context.Context, g auth.Grant) error {
 	_, err := s.q.ExecContext(ctx, `INSERT INTO grants (id, secret_hash, current_gen, current_key, first_gen, last_gen, since,
 		last_used_at, user_id, session_id, client_id, scopes, resources, offline, binding, auth_time, amr, acr,
-		created_at, expires_at, revoked_at, revoked_reason, replay_noted_at, misbound_noted_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		created_at, expires_at, revoked_at, revoked_reason, replay_noted_at, misbound_noted_at, claims)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		g.ID[:], g.SecretHash[:], g.Current, int64(g.CurrentKey), g.First, g.Last, millis(g.Since),
 		millis(g.LastUsedAt), g.UserID[:], g.SessionID[:], g.ClientID, joined(g.Scopes), joined(g.Resources), flag(g.Offline),
 		g.Binding, millis(g.AuthTime), joined(g.AMR), g.ACR, millis(g.CreatedAt), millis(g.ExpiresAt),
-		millis(g.RevokedAt), g.RevokedReason, millis(g.ReplayNotedAt), millis(g.MisboundNotedAt))
+		millis(g.RevokedAt), g.RevokedReason, millis(g.ReplayNotedAt), millis(g.MisboundNotedAt), joined(g.Claims))
 	return err
 }
 
@@ -73,7 +73,7 @@ type Swap struct {
 // Rotate is the one statement of design §4: an UPDATE whose WHERE is the conjunction of all that makes
 // the verdict Current for a rotating client, with the user's standing read in RETURNING. moved is
 // false when any part of it does not hold; the row is then read (Facts) and auth.Judge decides. The
-// grant comes back as it is after the move; userGone tells that the user was deleted or disabled.
+// grant comes back as it is after the move, but for Claims, which are UserInfo's; userGone tells that the user was deleted or disabled.
 // The last such commits may be lost with the machine, which auth.Ahead heals.
 //
 // PostgreSQL reads the row again after waiting for a concurrent writer, so exactly one of several

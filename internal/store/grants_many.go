@@ -53,6 +53,30 @@ func (s Grants) RevokeOutside(ctx context.Context, user, session auth.ID, reason
 	return ids, s.publish(ctx, ids, now, keep)
 }
 
+// RevokeOf is Revoke of every living grant that a user has given a client.
+func (s Grants) RevokeOf(ctx context.Context, user auth.ID, client, reason string, now time.Time, keep time.Duration) ([]auth.ID, error) {
+	rows, err := s.q.QueryContext(ctx, `UPDATE grants SET revoked_at = $1, revoked_reason = $2
+		WHERE user_id = $3 AND client_id = $4 AND revoked_at = 0 RETURNING id`, millis(now), reason, user[:], text(client))
+	ids, err := collect(rows, err, scanID)
+	if err != nil {
+		return nil, err
+	}
+	return ids, s.publish(ctx, ids, now, keep)
+}
+
+// Holders returns which clients hold living grants of a user, by client.
+func (s Grants) Holders(ctx context.Context, user auth.ID, now time.Time) ([]auth.Holder, error) {
+	rows, err := s.q.QueryContext(ctx, `SELECT client_id, COUNT(*), MAX(last_used_at), MAX(offline) FROM grants
+		WHERE user_id = $1 AND revoked_at = 0 AND expires_at > $2 GROUP BY client_id ORDER BY client_id`, user[:], millis(now))
+	return collect(rows, err, func(row scanner) (auth.Holder, error) {
+		var h auth.Holder
+		var used, offline int64
+		err := row.Scan(&h.ClientID, &h.Grants, &used, &offline)
+		h.LastUse, h.Offline = fromMillis(used), offline != 0
+		return h, err
+	})
+}
+
 // publish writes the revocations of grants that were just marked.
 func (s Grants) publish(ctx context.Context, grants []auth.ID, now time.Time, keep time.Duration) error {
 	for _, id := range grants {

@@ -1,0 +1,42 @@
+package authorize
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/oauth"
+)
+
+// Answer is what the client gets (RFC 6749 §4.1.2), always with the issuer (RFC 9207 §2).
+type Answer struct {
+	RedirectURI string
+	Mode        oauth.ResponseMode
+	Values      url.Values
+}
+
+// Location is the redirect URI with the values in its query; what was there stays (RFC 6749 §4.1.2).
+func (a Answer) Location() string {
+	separator := "?"
+	if strings.Contains(a.RedirectURI, "?") {
+		separator = "&"
+	}
+	return a.RedirectURI + separator + a.Values.Encode()
+}
+
+func (s *Service) answer(q auth.AuthorizationRequest) *Answer {
+	values := url.Values{oauth.ParamIssuer: {s.needs.Issuer}}
+	if q.State != "" {
+		values.Set(oauth.ParamState, q.State)
+	}
+	return &Answer{RedirectURI: q.RedirectURI, Mode: q.Mode, Values: values}
+}
+
+func (s *Service) refusal(q auth.AuthorizationRequest, err *oauth.Error) *Answer {
+	a := s.answer(q)
+	a.Values.Set(oauth.ParamError, string(err.Code))
+	if err.Description != "" {
+		a.Values.Set(oauth.ParamErrorDescription, err.Description)
+	}
+	return a
+}

@@ -1,0 +1,60 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/oauth"
+)
+
+// What UserInfo refuses (RFC 6750 §3.1).
+var (
+	ErrAccess = errors.New("exchange: the access token is not good")
+	ErrScope  = errors.New("exchange: the access token lacks the scope openid")
+)
+
+// UserInfo is what a client may know about a user.
+type UserInfo struct {
+	ClientID string
+	Claims   map[string]any // sub among them, always
+}
+
+// UserInfo tells what the scopes of an access token, and the claims that its request named one by one, let its client
+// know (OpenID Connect Core 1.0 §5.3). The errors are ErrAccess, ErrScope and the store's.
+func (d *Desk) UserInfo(ctx context.Context, token secret.Token) (UserInfo, error) {
+	claims, alive, err := d.access(ctx, token)
+	if err != nil {
+		return UserInfo{}, err
+	}
+	scopes := strings.Fields(claims.Scope)
+	id, malformed := auth.ParseID(claims.GrantID)
+	switch {
+	case !alive || malformed != nil && slices.Contains(scopes, oauth.ScopeOpenID):
+		return UserInfo{}, ErrAccess
+	case !slices.Contains(scopes, oauth.ScopeOpenID):
+		return UserInfo{}, ErrScope
+	}
+	info := UserInfo{ClientID: claims.ClientID}
+	err = d.DB.View(ctx, func(tx *store.Tx) error {
+		f, _, err := tx.Grants.Facts(ctx, id)
+		if err != nil {
+			return err
+		}
+		user, err := tx.Users.Find(ctx, f.Grant.UserID)
+		info.Claims = user.ClaimsOf(scopes, f.Grant.Claims)
+		return err
+	})
+	if errors.Is(err, auth.ErrNotFound) {
+		err = ErrAccess
+	}
+	if err != nil {
+		return UserInfo{}, err
+	}
+	info.Claims["sub"] = claims.Subject
+	return info, nil
+}

@@ -1,0 +1,117 @@
+package grants
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/secret"
+	"github.com/daypass/daypass/internal/store"
+	"github.com/daypass/daypass/oauth"
+)
+
+// Bought is what an authorization code was redeemed for.
+type Bought struct {
+	Grant   auth.Grant
+	User    auth.User
+	Request auth.AuthorizationRequest
+	Refresh secret.Token // zero: the client gets none
+}
+
+// errCode is the answer to a code for which nothing is given, whatever the reason (AZ-14).
+var errCode = oauth.NewError(oauth.InvalidGrant, "the code is not good: it was used, is too old, or belongs to another client, redirect URI or verifier")
+
+// RedeemCode exchanges an authorization code (RFC 6749 §4.1.3). The client has been authenticated. Of callers at once one
+// gets it. Whoever presents it again and proves all that the first one had to ends what it bought (§4.1.2). Errors are
+// *oauth.Error and the store's.
+func (s *Service) RedeemCode(ctx context.Context, client auth.Client, ask auth.Ask) (Bought, error) {
+	var b Bought
+	var refused error
+	err := s.db.Update(ctx, func(tx *store.Tx) (err error) {
+		b, refused = Bought{}, errCode
+		code, err := tx.Codes.Find(ctx, ask.Code.Hash())
+		if errors.Is(err, auth.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		p := auth.CodePresentation{ClientID: client.ID, RedirectURI: ask.RedirectURI, Verifier: ask.Verifier.Reveal()}
+		switch code.Judge(p, s.now()) {
+		case auth.CodeGood:
+			b, refused, err = s.buy(ctx, tx, client, code)
+			return err
+		case auth.CodeReplayed:
+			return s.endReplayed(ctx, tx, code, ask.Caller)
+		case auth.CodeForeign, auth.CodeRedirect, auth.CodeUnverified, auth.CodeExpired:
+		}
+		return nil
+	})
+	if err != nil {
+		return Bought{}, fmt.Errorf("grants: redeem: %w", err)
+	}
+	return b, refused
+}
+
+// buy makes the grant of a code, if user and session still stand.
+func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, code auth.AuthorizationCode) (b Bought, refused, err error) {
+	user, err1 := tx.Users.Find(ctx, code.UserID)
+	session, err2 := tx.Sessions.Find(ctx, code.SessionID)
+	if errors.Is(err1, auth.ErrNotFound) || errors.Is(err2, auth.ErrNotFound) {
+		return Bought{}, errCode, nil
+	}
+	if err := errors.Join(err1, err2); err != nil {
+		return Bought{}, nil, err
+	}
+	// The row's lock keeps a disabling or a change of password from passing unseen.
+	stands, err := tx.Users.Claim(ctx, user.ID, user.PasswordVersion)
+	if err != nil {
+		return Bought{}, nil, err
+	}
+	if !stands || !session.Live(s.now(), session.LastUse, s.rules.SessionIdle) {
+		return Bought{}, errCode, nil
+	}
+	q := code.Request
+	g, token, err := s.Issue(auth.Grant{
+		UserID: user.ID, SessionID: session.ID, ClientID: client.ID, Scopes: q.Scopes, Resources: q.Resources, Claims: q.Claims.UserInfo,
+		Offline:  slices.Contains(q.Scopes, oauth.ScopeOfflineAccess) && client.MayUse(oauth.GrantRefreshToken),
+		AuthTime: code.AuthTime, AMR: code.AMR, ACR: code.ACR,
+	}, session.ExpiresAt)
+	if err != nil {
+		return Bought{}, nil, err
+	}
+	first, err := tx.Codes.Use(ctx, code.Hash, g.ID, s.now())
+	if err != nil || !first {
+		return Bought{}, errCode, err
+	}
+	if !refreshes(client, q, g) {
+		token = secret.Token{}
+	}
+	return Bought{Grant: g, User: user, Request: q, Refresh: token}, nil, tx.Grants.Insert(ctx, g)
+}
+
+// refreshes tells whether the client gets a refresh token (RT-01): for offline access, which the user allowed, or one
+// that ends with the session for an application of the operator's own and for a request of pure OAuth.
+func refreshes(client auth.Client, q auth.AuthorizationRequest, g auth.Grant) bool {
+	return client.MayUse(oauth.GrantRefreshToken) && (g.Offline || client.FirstParty || !q.OpenID())
+}
+
+// endReplayed ends the grant that a code bought.
+func (s *Service) endReplayed(ctx context.Context, tx *store.Tx, code auth.AuthorizationCode, caller auth.Caller) error {
+	f, _, err := tx.Grants.Facts(ctx, code.GrantID)
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	if err != nil || f.Grant.Revoked() {
+		return err
+	}
+	c := auth.KillGrant(f.Grant, auth.ReasonCodeReplay, s.rules, s.now())
+	c.Events = append(c.Events, auth.Event{
+		At: c.Grant.RevokedAt, Kind: auth.EventCodeReplayed, UserID: f.Grant.UserID, SessionID: f.Grant.SessionID, GrantID: f.Grant.ID,
+		ClientID: f.Grant.ClientID, Caller: caller, Detail: auth.ReasonCodeReplay,
+	})
+	_, err = tx.Grants.Apply(ctx, f.Grant, c)
+	return err
+}
