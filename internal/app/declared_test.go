@@ -55,6 +55,67 @@ func TestDeclaredUserWhoMovedDoesNotComeBack(t *testing.T) {
 	}
 }
 
+// OP-01: a second start changes nothing, another configuration what it tells; nobody is vouched for who was there before.
+func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
+	t.Parallel()
+	n := start(t, load(t, t.TempDir()))
+	password := secret.FromString("a quiet brass lantern")
+	early, err := n.addUser(t.Context(), "early@example.com", password, nil)
+	if err != nil || !early {
+		t.Fatal(early, err)
+	}
+	claims := auth.Profile{Name: "Ann", EmailVerified: true, Address: &auth.Address{Country: "FR", Locality: "Lyon"}}
+	n.config.Users = []config.User{
+		{Email: "ann@example.com", Password: password, Profile: claims}, {Email: "early@example.com", Password: password, Profile: claims},
+	}
+	n.config.Clients = []config.Client{{
+		ID: "web", Name: "Web", RedirectURIs: []string{"https://app.example/cb"},
+		Metadata: auth.ClientMetadata{AuthMethod: "private_key_jwt", JWKSURI: "https://app.example/jwks?a=1&b=2", Verified: true},
+	}}
+	declare := func() {
+		t.Helper()
+		if err := n.declare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	declare()
+	before := n.sequence(t)
+	ann, _ := n.userAt(t, "ann@example.com")
+	stranger, _ := n.userAt(t, "early@example.com")
+	if ann.Profile.Name != "Ann" || !ann.Profile.EmailVerified || ann.Profile.Address.Locality != "Lyon" || ann.Profile.UpdatedAt == 0 {
+		t.Errorf("got %+v", ann.Profile)
+	}
+	if stranger.Profile.Name != "Ann" || stranger.Profile.EmailVerified {
+		t.Errorf("somebody who signed up before: got %+v, want the name and no verified address", stranger.Profile)
+	}
+	declare()
+	again, _ := n.userAt(t, "ann@example.com")
+	if after := n.sequence(t); after != before || !sameJSON(again.Profile, ann.Profile) {
+		t.Errorf("a second start: sequence %d then %d, claims %+v then %+v", before, after, ann.Profile, again.Profile)
+	}
+	n.config.Users[0].Profile = auth.Profile{Nickname: "A", Address: &auth.Address{Country: "BE"}}
+	n.config.Clients[0].Metadata.JWKSURI = "https://app.example/keys"
+	declare()
+	if u, _ := n.userAt(t, "ann@example.com"); u.Profile.Name != "Ann" || u.Profile.Nickname != "A" || *u.Profile.Address != (auth.Address{Country: "BE"}) {
+		t.Errorf("another configuration: got %+v", u.Profile)
+	}
+	if c, err := n.clients.Find(t.Context(), "web"); err != nil || c.Metadata.JWKSURI != "https://app.example/keys" || len(c.SecretHashes) != 0 {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func (n *node) sequence(t *testing.T) (seq int64) {
+	t.Helper()
+	err := n.db.View(t.Context(), func(tx *store.Tx) (err error) {
+		seq, err = tx.Settings.Sequence(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
 func (n *node) userAt(t *testing.T, email string) (u auth.User, ok bool) {
 	t.Helper()
 	err := n.db.View(t.Context(), func(tx *store.Tx) (err error) {

@@ -56,6 +56,9 @@ func (c Client) Proves(binding string) bool { return !c.Public || binding != "" 
 
 // AuthMethods lists how the client may authenticate (RFC 7591 §2).
 func (c Client) AuthMethods() []oauth.ClientAuthMethod {
+	if m := c.Metadata.AuthMethod; m != "" {
+		return []oauth.ClientAuthMethod{m}
+	}
 	if c.Public {
 		return []oauth.ClientAuthMethod{oauth.AuthNone}
 	}

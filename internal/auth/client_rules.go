@@ -18,7 +18,9 @@ const (
 
 // ClientFault is one thing wrong with a client that somebody wants to register, and what to write instead.
 type ClientFault struct {
-	Field   string // "id", "name", "grants", "redirect_uris", "scopes", "resources" or "refresh"
+	// Field is "id", "name", "grants", "redirect_uris", "scopes", "resources", "refresh", or the name of a member of
+	// ClientMetadata without its daypass_.
+	Field   string
 	Index   int    // of the item in its list; -1: the field as a whole
 	Problem string // repeats no part of a URI that may hold a password
 }
@@ -43,6 +45,7 @@ func (c Client) Faults() []ClientFault {
 	case c.Public && c.Refresh == RefreshFixed: // RFC 9700 §4.14.2
 		f.add("refresh", -1, "the refresh tokens of a public client always rotate: write rotate, or nothing")
 	}
+	f.metadata(c)
 	return f
 }
 

@@ -15,6 +15,7 @@ const (
 	EventSignUpRefused   EventKind = "user.sign_up_refused" // somebody tried to sign up with the address of a user
 	EventUserDisabled    EventKind = "user.disabled"
 	EventUserEnabled     EventKind = "user.enabled"
+	EventUserUpdated     EventKind = "user.updated" // an operator wrote standard claims
 	EventUserDeleted     EventKind = "user.deleted"
 	EventPasswordChanged EventKind = "user.password_changed"
 	EventEmailAsked      EventKind = "user.email_change_asked" // a code was mailed to the new address

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -97,9 +98,11 @@ type User struct {
 	Password     secret.Token
 	PasswordHash secret.Token // what auth.PasswordHashFault accepts: $argon2id$…, $2b$…
 	Roles        []string
+	Profile      auth.Profile
 }
 
-// Client is a declared client, as the rules of auth.Client.Faults allow. Secret is set unless it is public.
+// Client is a declared client, as the rules of auth.Client.Faults allow. Secret is set unless it is public or has keys of
+// its own.
 type Client struct {
 	ID, Name     string
 	Public       bool
@@ -110,6 +113,7 @@ type Client struct {
 	Resources    []string
 	Refresh      string // "rotate", "fixed", or "" for the default of its kind
 	FirstParty   bool   // no effect yet: kept for the consent page
+	Metadata     auth.ClientMetadata
 }
 
 // Resource is a declared protected API. Name and Scopes have no effect yet: they are kept for the consent page.

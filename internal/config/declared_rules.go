@@ -13,7 +13,7 @@ import (
 func (s *setting) users() {
 	s.config.Users = nil
 	s.elements(func(e element) {
-		u := User{Password: e.secret("password_file"), Roles: e.list("roles", parseWord)}
+		u := User{Password: e.secret("password_file"), Roles: e.list("roles", parseWord), Profile: e.profile()}
 		written := e.text("email")
 		email, err := auth.NormalizeEmail(written)
 		switch {
@@ -44,7 +44,7 @@ func (s *setting) clients() {
 		c := Client{
 			ID: e.text("id"), Name: e.text("name"), Public: e.yes("public"), Secret: e.secret("secret_file"),
 			Grants: e.texts("grants"), RedirectURIs: e.texts("redirect_uris"), Scopes: e.texts("scopes"),
-			Resources: e.texts("resources"), Refresh: e.text("refresh"), FirstParty: e.yes("first_party"),
+			Resources: e.texts("resources"), Refresh: e.text("refresh"), FirstParty: e.yes("first_party"), Metadata: e.metadata(),
 		}
 		if c.Name == "" {
 			c.Name = c.ID
@@ -65,6 +65,9 @@ func (e element) checkSecret(c Client) {
 	switch {
 	case c.Public && e.has("secret_file"):
 		e.fault("secret_file", "a public client has no secret")
+	case c.Metadata.AuthMethod == privateKeyJWT && e.has("secret_file"):
+		e.fault("secret_file", "a client that signs by a key of its own has no secret")
+	case c.Metadata.AuthMethod == privateKeyJWT:
 	case !c.Public && !e.has("secret_file"):
 		e.faults.add(e.name, e.at(e.node), "the client has no secret and is not public", "secret_file, or public: true")
 	case !c.Secret.IsZero() && len(c.Secret.Bytes()) < 32:
@@ -77,7 +80,7 @@ func (e element) checkSecret(c Client) {
 func (e element) checkClient(c Client) {
 	ruled := auth.Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Resources: c.Resources,
-		Refresh: auth.RefreshPolicy(c.Refresh),
+		Refresh: auth.RefreshPolicy(c.Refresh), Metadata: c.Metadata,
 	}
 	for _, g := range c.Grants {
 		ruled.Grants = append(ruled.Grants, oauth.GrantType(g))

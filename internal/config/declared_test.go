@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -57,6 +58,65 @@ resources:
 	}
 }
 
+// OP-01: all standard claims of a user and all metadata of a client, by their registered names.
+func TestDeclaredClaimsAndMetadataAreRead(t *testing.T) {
+	t.Parallel()
+	got, err := load(`
+users:
+  - email: ada@example.com
+    password_file: pw
+    name: Ada Lovelace
+    birthdate: 1815-12-10
+    phone_number: "+44 20 7946 0000"
+    phone_number_verified: true
+    email_verified: true
+    address: {street_address: "1 Road\nFlat 2", country: GB}
+clients:
+  - id: web
+    token_endpoint_auth_method: private_key_jwt
+    jwks: {keys: [{kty: OKP, crv: Ed25519, kid: a, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}]}
+    redirect_uris: [https://app.example.com/cb]
+    post_logout_redirect_uris: [https://app.example.com/bye]
+    default_max_age: 0
+    subject_type: pairwise
+    pkce: when_sent
+    verified: true
+    require_pushed_authorization_requests: true
+    allowed_origins: [https://app.example.com]
+`, Options{}, keyFiles())
+	if err != nil {
+		t.Fatal(err)
+	}
+	never := int64(0)
+	profile := auth.Profile{
+		Name: "Ada Lovelace", Birthdate: "1815-12-10", PhoneNumber: "+44 20 7946 0000", PhoneVerified: true, EmailVerified: true,
+		Address: &auth.Address{StreetAddress: "1 Road\nFlat 2", Country: "GB"},
+	}
+	metadata := auth.ClientMetadata{
+		AuthMethod: "private_key_jwt", JWKS: []byte(`{"keys":[{"crv":"Ed25519","kid":"a","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`),
+		PostLogoutRedirectURIs: []string{"https://app.example.com/bye"}, DefaultMaxAge: &never, Subject: auth.SubjectPairwise,
+		PKCE: auth.PKCEWhenSent, Verified: true, RequirePAR: true, AllowedOrigins: []string{"https://app.example.com"},
+	}
+	if !reflect.DeepEqual(got.Users[0].Profile, profile) {
+		t.Errorf("got  %+v\nwant %+v", got.Users[0].Profile, profile)
+	}
+	if !reflect.DeepEqual(got.Clients[0].Metadata, metadata) {
+		t.Errorf("got  %+v\nwant %+v", got.Clients[0].Metadata, metadata)
+	}
+	// Every member of the metadata can be written, but those that registration over HTTP alone sets.
+	var names []string
+	for _, f := range clientFields() {
+		names = append(names, f.Name)
+	}
+	for i := range reflect.TypeFor[auth.ClientMetadata]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[auth.ClientMetadata]().Field(i).Tag.Get("json"), ",")
+		name = strings.TrimPrefix(name, "daypass_")
+		if !slices.Contains(names, name) && !slices.Contains([]string{"registered", "registration_hash", "secret_expires"}, name) {
+			t.Errorf("clients: there is no member %s", name)
+		}
+	}
+}
+
 func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ yaml, want string }{
@@ -93,6 +153,14 @@ func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 		{"clients: [{id: a, secret_file: long, scopes: x}]", "clients[0].scopes (daypass.yaml:4): a list is expected"},
 		{"clients: [{id: a, secret_file: long, scopes: [[x]]}]", "clients[0].scopes[0] (daypass.yaml:4): one value is expected"},
 		{"clients: [{id: a, secret_file: long, scopes: ['']}]", "clients[0].scopes[0] (daypass.yaml:4): there is no value"},
+		{"users: [{email: a@b.test, password_file: pw, birthdate: 2001-02-29}]", "users[0].birthdate (daypass.yaml:4): write YYYY-MM-DD"},
+		{"users: [{email: a@b.test, password_file: pw, address: {country: X, planet: Y}}]", "users[0].address.planet (daypass.yaml:4): there is no member of that name"},
+		{"users: [{email: a@b.test, password_file: pw, address: Paris}]", "users[0].address (daypass.yaml:4): a section is expected"},
+		{"users: [{email: a@b.test, password_file: pw, address: {country: \"a\\nb\"}}]", "users[0].address.country (daypass.yaml:4): write at most"},
+		{"users: [{email: a@b.test, password_file: pw, email_verified: perhaps}]", "users[0].email_verified (daypass.yaml:4): \"perhaps\" is neither"},
+		{"clients: [{id: a, secret_file: long, token_endpoint_auth_method: private_key_jwt, jwks_uri: https://a.example/jwks}]", "clients[0].secret_file (daypass.yaml:4): a client that signs"},
+		{"clients: [{id: a, secret_file: long, jwks: nothing}]", "clients[0].jwks (daypass.yaml:4): a section with keys"},
+		{"clients: [{id: a, secret_file: long, default_max_age: 1h}]", "clients[0].default_max_age (daypass.yaml:4): \"1h\" is no number of seconds"},
 		{"resources: [{name: x}]", "resources[0].uri"},
 		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
 		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
@@ -149,6 +217,13 @@ func TestDeclaredClientsObeyTheRulesOfEveryClient(t *testing.T) {
 		{"id: a, public: true, redirect_uris: ['https://u:canary@app.example']", "redirect_uris[0]", "no user name"},
 		{"id: a, public: true, redirect_uris: [/cb]", "redirect_uris[0]", "not an absolute URI"},
 		{"id: a, public: true, redirect_uris: ['myapp:/cb']", "redirect_uris[0]", "a scheme with a dot"},
+		{service + ", logo_uri: 'https://u:canary@app.example'", "logo_uri", "no user name"},
+		{service + ", contacts: [a@b.test, \"a\\nb\"]", "contacts[1]", "write an address"},
+		{service + ", jwks: {keys: [{kty: oct, k: canary, kid: a}]}", "jwks", "public keys"},
+		{service + ", id_token_signed_response_alg: none", "id_token_signed_response_alg", "write ES256"},
+		{app + ", pkce: when_sent", "pkce", "always uses PKCE"},
+		{app + ", allowed_origins: ['https://app.example', '*']", "allowed_origins[1]", "not an absolute URI"},
+		{"id: a, token_endpoint_auth_method: private_key_jwt", "token_endpoint_auth_method", "jwks or jwks_uri"},
 	} {
 		_, err := load("clients: [{"+c.members+"}]\n", Options{}, keyFiles())
 		lines := faultsOf(t, err)
