@@ -16,10 +16,13 @@ import (
 	"github.com/daypass/daypass/oauth"
 )
 
-// declare applies the built-in client and the users and clients of the configuration. Clients become what the file says; a user
+// declare applies the built-in client and the users, clients and resources of the configuration. Clients and resources become what the file says; a user
 // that exists keeps the password that was chosen since. Nothing is deleted.
 func (a *App) declare(ctx context.Context) error {
 	if err := a.ensureFirstParty(ctx); err != nil {
+		return err
+	}
+	if err := a.declareResources(ctx); err != nil {
 		return err
 	}
 	for _, c := range a.config.Clients {

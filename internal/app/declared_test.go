@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -72,6 +73,7 @@ func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
 		ID: "web", Name: "Web", RedirectURIs: []string{"https://app.example/cb"},
 		Metadata: auth.ClientMetadata{AuthMethod: "private_key_jwt", JWKSURI: "https://app.example/jwks?a=1&b=2", Verified: true},
 	}}
+	n.config.Resources = []config.Resource{{URI: "urn:mail", Name: "Mail", Scopes: []string{"send"}, Algorithm: "EdDSA"}, {URI: "urn:file", Name: "Files"}}
 	declare := func() {
 		t.Helper()
 		if err := n.declare(t.Context()); err != nil {
@@ -93,11 +95,18 @@ func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
 	if after := n.sequence(t); after != before || !sameJSON(again.Profile, ann.Profile) {
 		t.Errorf("a second start: sequence %d then %d, claims %+v then %+v", before, after, ann.Profile, again.Profile)
 	}
+	if r, ok := n.resources.Find("urn:mail"); !ok || r.Algorithm != "EdDSA" || !strings.Contains(string(n.ring.KeySet()), "Ed25519") {
+		t.Errorf("got %+v, %v, and the keys %s", r, ok, n.ring.KeySet())
+	}
+	n.config.Resources[0].Name = "Post"
 	n.config.Users[0].Profile = auth.Profile{Nickname: "A", Address: &auth.Address{Country: "BE"}}
 	n.config.Clients[0].Metadata.JWKSURI = "https://app.example/keys"
 	declare()
 	if u, _ := n.userAt(t, "ann@example.com"); u.Profile.Name != "Ann" || u.Profile.Nickname != "A" || *u.Profile.Address != (auth.Address{Country: "BE"}) {
 		t.Errorf("another configuration: got %+v", u.Profile)
+	}
+	if r, _ := n.resources.Find("urn:mail"); r.Name != "Post" {
+		t.Errorf("another configuration: got %+v", r)
 	}
 	if c, err := n.clients.Find(t.Context(), "web"); err != nil || c.Metadata.JWKSURI != "https://app.example/keys" || len(c.SecretHashes) != 0 {
 		t.Errorf("got %+v, %v", c, err)

@@ -35,6 +35,7 @@ type Config struct {
 	Users               []User
 	Clients             []Client
 	Resources           []Resource
+	Scopes              []auth.Scope
 }
 
 // Metrics is the listener for /metrics; Listen "" means none.
@@ -114,13 +115,6 @@ type Client struct {
 	Refresh      string // "rotate", "fixed", or "" for the default of its kind
 	FirstParty   bool   // no effect yet: kept for the consent page
 	Metadata     auth.ClientMetadata
-}
-
-// Resource is a declared protected API. Name and Scopes have no effect yet: they are kept for the consent page.
-type Resource struct {
-	URI, Name  string
-	Scopes     []string
-	FirstParty bool
 }
 
 // PlainHTTP tells that the issuer is http://localhost or the like: cookies lose prefix and Secure, no HSTS is sent.

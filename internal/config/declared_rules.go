@@ -96,9 +96,10 @@ func (e element) checkClient(c Client) {
 	}
 }
 
-// itemFault reports a fault of a member or, from 0 on, of an item of its list, unless something is already said of it.
+// itemFault reports a fault of a member, of a part of it after a dot, or, from 0 on, of an item of its list, unless something is already said of it.
 func (e element) itemFault(member string, index int, problem string) {
-	name, n := e.name+"."+member, e.members[member]
+	top, _, _ := strings.Cut(member, ".")
+	name, n := e.name+"."+member, e.members[top]
 	if n == nil {
 		n = e.node
 	}
@@ -106,25 +107,8 @@ func (e element) itemFault(member string, index int, problem string) {
 		name, n = fmt.Sprintf("%s[%d]", name, index), n.Content[index]
 	}
 	if !e.faults.tells(name, e.at(n)) {
-		e.faults.add(name, e.at(n), problem, e.about(member))
+		e.faults.add(name, e.at(n), problem, e.about(top))
 	}
-}
-
-func (s *setting) resources() {
-	s.config.Resources = nil
-	s.elements(func(e element) {
-		r := Resource{URI: e.text("uri"), Name: e.text("name"), Scopes: e.list("scopes", parseScope), FirstParty: e.yes("first_party")}
-		if _, problem := parseResource(r.URI); problem != "" {
-			e.itemFault("uri", -1, problem)
-		}
-		if slices.ContainsFunc(s.config.Resources, func(o Resource) bool { return o.URI == r.URI }) {
-			e.fault("uri", "another entry has this uri")
-		}
-		if r.Name == "" {
-			r.Name = r.URI
-		}
-		s.config.Resources = append(s.config.Resources, r)
-	})
 }
 
 // parseResource never repeats a URI that may hold a password.
@@ -134,13 +118,6 @@ func parseResource(s string) (string, string) {
 		why = quote(s) + ": " + why
 	}
 	return s, why
-}
-
-func parseScope(s string) (string, string) {
-	if why := auth.ScopeFault(s); why != "" {
-		return "", quote(s) + ": " + why
-	}
-	return s, ""
 }
 
 func parseWord(s string) (string, string) {

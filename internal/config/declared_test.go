@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
@@ -29,6 +30,9 @@ clients:
   - {id: svc, secret_file: long, grants: [client_credentials], resources: [https://api.example.com], refresh: fixed}
 resources:
   - {uri: https://api.example.com, scopes: ["a:read"], first_party: true}
+  - {uri: urn:dark, name: Dark, lifetime: 90s, format: opaque, introspection_clients: [svc]}
+scopes:
+  - {name: "a:read", words: {en: Read your files, de: Deine Dateien lesen}, claims: [email]}
 `, Options{}, keyFiles())
 	if err != nil {
 		t.Fatal(err)
@@ -48,9 +52,13 @@ resources:
 				Resources: []string{"https://api.example.com"}, Refresh: "fixed",
 			},
 		},
-		[]Resource{{URI: "https://api.example.com", Name: "https://api.example.com", Scopes: []string{"a:read"}, FirstParty: true}},
+		[]Resource{
+			{URI: "https://api.example.com", Name: "https://api.example.com", Scopes: []string{"a:read"}, FirstParty: true},
+			{URI: "urn:dark", Name: "Dark", Lifetime: 90 * time.Second, Format: "opaque", Introspection: []string{"svc"}},
+		},
+		[]auth.Scope{{Name: "a:read", Words: map[string]string{"en": "Read your files", "de": "Deine Dateien lesen"}, Claims: []string{"email"}}},
 	}
-	if all := []any{got.Users, got.Clients, got.Resources}; !reflect.DeepEqual(all, want) {
+	if all := []any{got.Users, got.Clients, got.Resources, got.Scopes}; !reflect.DeepEqual(all, want) {
 		t.Errorf("got  %+v\nwant %+v", all, want)
 	}
 	if printed := fmt.Sprintf("%+v %#v", got, got); strings.Contains(printed, "battery") || strings.Contains(printed, "argon2id") {
@@ -117,9 +125,38 @@ clients:
 	}
 }
 
+// entryFault is an entry and how its first fault begins.
+type entryFault struct{ yaml, want string }
+
+func resourceFaults() []entryFault {
+	return []entryFault{
+		{"resources: [{name: x}]", "resources[0].uri"},
+		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
+		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
+		{"resources: [{uri: 'urn:a#b'}]", "resources[0].uri"},
+		{"resources: [{uri: urn:a, scopes: [a b]}]", "resources[0].scopes[0]"},
+		{"resources: [{uri: urn:a}, {uri: urn:a}]", "resources[1].uri"},
+		{"resources: [{uri: urn:a, scopes: ['']}]", "resources[0].scopes[0] (daypass.yaml:4): there is no value"},
+		{"resources: [{uri: urn:a, first_party: yes}]", "resources[0].first_party"},
+		{"resources: [{uri: urn:a, lifetime: 2h}]", "resources[0].lifetime (daypass.yaml:4): \"2h0m0s\": write whole seconds"},
+		{"resources: [{uri: urn:a, lifetime: 0}]", "resources[0].lifetime (daypass.yaml:4): \"0\" is no time"},
+		{"resources: [{uri: urn:a, algorithm: none}]", "resources[0].algorithm (daypass.yaml:4): \"none\": write ES256"},
+		{"resources: [{uri: urn:a, format: paseto}]", "resources[0].format (daypass.yaml:4): \"paseto\": write jwt or opaque"},
+		{"resources: [{uri: urn:a, introspection_clients: [a b]}]", "resources[0].introspection_clients[0]"},
+		{"scopes: [{words: {en: Read}}]", "scopes[0].name"},
+		{"scopes: [{name: a b}]", "scopes[0].name (daypass.yaml:4): \"a b\": write printable ASCII"},
+		{"scopes: [{name: a}, {name: a}]", "scopes[1].name (daypass.yaml:4): another entry"},
+		{"scopes: [{name: a, words: Read}]", "scopes[0].words (daypass.yaml:4): a section is expected"},
+		{"scopes: [{name: a, words: {english please: Read}}]", "scopes[0].words (daypass.yaml:4): \"english please\": write a language"},
+		{"scopes: [{name: a, words: {en: \"a\\nb\"}}]", "scopes[0].words.en (daypass.yaml:4): write 1 to 200"},
+		{"scopes: [{name: a, words: {en: }}]", "scopes[0].words.en (daypass.yaml:4): there is no value"},
+		{"scopes: [{name: a, claims: [password]}]", "scopes[0].claims[0] (daypass.yaml:4): \"password\": there is no claim"},
+	}
+}
+
 func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ yaml, want string }{
+	for _, c := range append(resourceFaults(), []entryFault{
 		{"users: ada", "users (daypass.yaml:4): a list is expected"},
 		{"users: [ada]", "users[0] (daypass.yaml:4): an entry with members"},
 		{"users: [{password_file: pw}]", "users[0].email (daypass.yaml:4): there is no address"},
@@ -161,15 +198,7 @@ func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 		{"clients: [{id: a, secret_file: long, token_endpoint_auth_method: private_key_jwt, jwks_uri: https://a.example/jwks}]", "clients[0].secret_file (daypass.yaml:4): a client that signs"},
 		{"clients: [{id: a, secret_file: long, jwks: nothing}]", "clients[0].jwks (daypass.yaml:4): a section with keys"},
 		{"clients: [{id: a, secret_file: long, default_max_age: 1h}]", "clients[0].default_max_age (daypass.yaml:4): \"1h\" is no number of seconds"},
-		{"resources: [{name: x}]", "resources[0].uri"},
-		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
-		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
-		{"resources: [{uri: 'urn:a#b'}]", "resources[0].uri"},
-		{"resources: [{uri: urn:a, scopes: [a b]}]", "resources[0].scopes[0]"},
-		{"resources: [{uri: urn:a}, {uri: urn:a}]", "resources[1].uri"},
-		{"resources: [{uri: urn:a, scopes: ['']}]", "resources[0].scopes[0] (daypass.yaml:4): there is no value"},
-		{"resources: [{uri: urn:a, first_party: yes}]", "resources[0].first_party"},
-	} {
+	}...) {
 		_, err := load(c.yaml+"\n", Options{}, keyFiles())
 		lines := faultsOf(t, err)
 		if len(lines) == 0 || !strings.HasPrefix(lines[0], c.want) {

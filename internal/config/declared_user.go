@@ -76,12 +76,7 @@ func (e element) profile() auth.Profile {
 		m.read(e, &p)
 	}
 	for _, f := range p.Faults() {
-		member, _, _ := strings.Cut(f.Field, ".")
-		n := e.members[member]
-		if n == nil {
-			n = e.node
-		}
-		e.faults.add(e.name+"."+f.Field, e.at(n), f.Problem, e.about(member))
+		e.itemFault(f.Field, -1, f.Problem)
 	}
 	return p
 }

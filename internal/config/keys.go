@@ -199,13 +199,12 @@ func declaredKeys() []Key {
 		},
 		{
 			Name: "resources", Accepts: "a list of resources, each with a uri",
-			About: "protected APIs; so far only those with first_party change anything",
-			apply: (*setting).resources, Fields: []Field{
-				{"uri", "the absolute URI that names the API, the `aud` of its tokens, scheme and host in lower case"},
-				{"name", "what people see; kept for the consent page, no effect yet"},
-				{"scopes", "a list of scopes it knows; kept for the consent page, no effect yet"},
-				{"first_party", "true to list it under first_party_resources as well"},
-			},
+			About: "protected APIs, and what their access tokens are like; APIs that only clients name get the defaults",
+			apply: (*setting).resources, Fields: resourceFields(),
+		},
+		{
+			Name: "scopes", Accepts: "a list of scopes, each with a name and words", About: "what people are told about a scope when a client asks for it",
+			apply: (*setting).scopes, Fields: scopeFields(),
 		},
 	}
 }

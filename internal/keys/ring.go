@@ -30,7 +30,7 @@ type Ring struct {
 }
 
 type loaded struct {
-	signers    map[jose.Algorithm]*jose.Signer // typ at+jwt
+	turns      map[jose.Algorithm][]turn // oldest first
 	public     []jose.PublicKey
 	byID       map[string]jose.PublicKey
 	document   []byte // the JWK set as served
@@ -78,7 +78,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("keys: load: %w", err)
 	}
-	next := &loaded{signers: map[jose.Algorithm]*jose.Signer{}, byID: map[string]jose.PublicKey{}}
+	next := &loaded{turns: map[jose.Algorithm][]turn{}, byID: map[string]jose.PublicKey{}}
 	for _, k := range stored {
 		if err := r.add(next, k); err != nil {
 			return err
@@ -115,14 +115,11 @@ func (r *Ring) add(to *loaded, k store.SigningKey) error {
 	pub := jose.PublicKey{ID: k.ID, Algorithm: alg, Key: private.Public()}
 	to.public = append(to.public, pub)
 	to.byID[k.ID] = pub
-	if _, have := to.signers[alg]; have || !k.RetiredAt.IsZero() {
-		return nil // the oldest that is not retired signs, on every node the same
-	}
 	signer, err := jose.NewSigner(private, alg, k.ID, auth.AccessTokenType)
 	if err != nil {
 		return fmt.Errorf("keys: signing key %s: %w", k.ID, err)
 	}
-	to.signers[alg] = signer
+	to.turns[alg] = append(to.turns[alg], turn{kid: k.ID, private: private, access: signer, until: k.RetiredAt})
 	return nil
 }
 
@@ -132,33 +129,57 @@ func (r *Ring) add(to *loaded, k store.SigningKey) error {
 func (r *Ring) Ensure(ctx context.Context) error {
 	missing := false
 	err := r.db.View(ctx, func(tx *store.Tx) error {
-		all, err := tx.Keys.List(ctx)
-		missing = !hasActive(all, r.alg)
-		if err == nil && !missing {
-			_, err = tx.Settings.Get(ctx, sessionKeySetting)
-		}
+		_, err := tx.Settings.Get(ctx, sessionKeySetting)
 		return err
 	})
 	if errors.Is(err, auth.ErrNotFound) {
 		missing, err = true, nil
 	}
-	if err != nil || !missing {
-		return errors.Join(wrap("keys: look for keys", err), r.Load(ctx))
+	if err == nil && missing {
+		err = r.makeSessionKey(ctx)
 	}
-	fresh, err := r.generate()
 	if err != nil {
-		return err
+		return wrap("keys: look for keys", err)
 	}
+	return r.EnsureFor(ctx, r.alg)
+}
+
+func (r *Ring) makeSessionKey(ctx context.Context) error {
 	version, sealed, err := r.masters.seal(purposeSession, sessionKeySetting, secret.Random(32))
 	if err != nil {
 		return wrap("keys: seal", err)
 	}
-	err = r.db.Update(ctx, func(tx *store.Tx) error {
-		all, err := tx.Keys.List(ctx)
-		if err != nil {
-			return err
+	return r.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...))
+		return err
+	})
+}
+
+// EnsureFor makes the first key of each algorithm that has none, and loads.
+func (r *Ring) EnsureFor(ctx context.Context, algorithms ...jose.Algorithm) error {
+	for _, alg := range algorithms {
+		if err := r.ensureFor(ctx, alg); err != nil {
+			return wrap("keys: make first key", err)
 		}
-		if _, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...)); err != nil || hasActive(all, r.alg) {
+	}
+	return r.Load(ctx)
+}
+
+func (r *Ring) ensureFor(ctx context.Context, alg jose.Algorithm) error {
+	var all []store.SigningKey
+	list := func(tx *store.Tx) (err error) {
+		all, err = tx.Keys.List(ctx)
+		return err
+	}
+	if err := r.db.View(ctx, list); err != nil || hasActive(all, alg) {
+		return err
+	}
+	fresh, err := r.NewKey(alg) // slow for RSA, so before the transaction
+	if err != nil {
+		return err
+	}
+	return r.db.Update(ctx, func(tx *store.Tx) error {
+		if err := list(tx); err != nil || hasActive(all, alg) {
 			return err
 		}
 		if err := tx.Keys.Insert(ctx, fresh); err != nil {
@@ -166,14 +187,11 @@ func (r *Ring) Ensure(ctx context.Context) error {
 		}
 		return tx.Events.Insert(ctx, auth.Event{At: fresh.CreatedAt, Kind: auth.EventKeyCreated, Detail: fresh.Algorithm + " " + fresh.ID})
 	})
-	if err != nil {
-		return wrap("keys: make first key", err)
-	}
-	return r.Load(ctx)
 }
 
-func (r *Ring) generate() (store.SigningKey, error) {
-	private, err := jose.GenerateKey(r.alg)
+// NewKey makes a key that is not stored yet; its private half is sealed under the active master key.
+func (r *Ring) NewKey(alg jose.Algorithm) (store.SigningKey, error) {
+	private, err := jose.GenerateKey(alg)
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("keys: generate: %w", err)
 	}
@@ -189,7 +207,7 @@ func (r *Ring) generate() (store.SigningKey, error) {
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("keys: seal: %w", err)
 	}
-	return store.SigningKey{ID: kid, Algorithm: string(r.alg), Master: version, Sealed: sealed, CreatedAt: r.now()}, nil
+	return store.SigningKey{ID: kid, Algorithm: string(alg), Master: version, Sealed: sealed, CreatedAt: r.now()}, nil
 }
 
 func hasActive(all []store.SigningKey, alg jose.Algorithm) bool {

@@ -45,6 +45,7 @@ type world struct {
 	ring   *keys.Ring
 	grants *grants.Service
 	server *httptest.Server
+	apis   *clients.Resources
 	user   auth.User
 	mu     sync.Mutex
 	at     time.Time
@@ -78,8 +79,9 @@ func newWorld(t *testing.T) *world {
 	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
 	known := clients.New(w.db)
+	w.apis = clients.NewResources(w.db)
 	pipeline, err := exchange.New(exchange.Config{
-		Clients: known, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+		Clients: known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
 			oauth.GrantClientCredentials: exchange.ClientCredentialsHook{},
