@@ -107,3 +107,67 @@ func TestMixedResourcesAreRefusedBeforeAnythingMoves(t *testing.T) {
 		t.Errorf("a disabled resource that nobody asked for: got %d %s", r.status, r.raw)
 	}
 }
+
+// AT-03, IN-02; design §3.
+func TestAnOpaqueTokenIsJudgedAgainstWhatItStandsOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect(auth.Resource{ID: api, Scopes: []string{"read"}, Format: auth.FormatOpaque})
+	g, token := w.grant(publicID)
+	fresh := func() reply {
+		r := w.refresh(publicID, token, "resource", api)
+		token = r.str("refresh_token")
+		return r
+	}
+	r := fresh()
+	access := r.str("access_token")
+	if !strings.HasPrefix(access, auth.OpaquePrefix) || strings.Contains(access, ".") || r.body["expires_in"] != 600.0 {
+		t.Fatalf("got %s", r.raw)
+	}
+	a := w.introspect(access, machineID)
+	if a.body["active"] != true || a.str("sub") != w.user.ID.String() || a.str("client_id") != publicID || a.str("iss") != issuer || a.str("aud") != api ||
+		a.str("scope") != "read" || a.str("gid") != g.ID.String() || a.str("jti") == "" || a.body["roles"] == nil {
+		t.Errorf("got %s", a.raw)
+	}
+	inactive(t, "another resource", w.introspect(access, strangerID))
+	inactive(t, "one letter", w.introspect(access[:30]+"Z"+access[31:], machineID))
+
+	// This very token, then its grant, then a client's own.
+	w.post("/oauth/revoke", url.Values{"token": {access}, "client_id": {publicID}})
+	inactive(t, "revoked", w.introspect(access, machineID))
+	access = fresh().str("access_token")
+	w.post("/oauth/revoke", url.Values{"token": {token}, "client_id": {publicID}})
+	inactive(t, "grant revoked", w.introspect(access, machineID))
+	own := w.machine(url.Values{"resource": {api}}).str("access_token")
+	if b := w.introspect(own, machineID); b.body["active"] != true || b.str("sub") != machineID {
+		t.Errorf("a client's own: got %s", b.raw)
+	}
+	w.pass(11 * time.Minute)
+	inactive(t, "expired", w.introspect(own, machineID))
+	own = w.machine(url.Values{"resource": {api}}).str("access_token")
+	must(t, w.db.Update(t.Context(), func(tx *store.Tx) error { return tx.Clients.Bump(t.Context(), machineID, w.now(), time.Hour) }))
+	inactive(t, "client revoked", w.introspect(own, machineID))
+}
+
+// IN-03: whoever speaks for a resource hears of that resource alone, and only who may.
+func TestIntrospectionIsCutToWhatTheCallerSpeaksFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect(
+		auth.Resource{ID: api, Scopes: []string{"read"}, Introspection: []string{strangerID}},
+		auth.Resource{ID: otherAPI, Scopes: []string{"write"}},
+	)
+	_, token := w.grant(publicID)
+	access := w.refresh(publicID, token, "resource", api, "resource", otherAPI).str("access_token")
+	a := w.introspect(access, strangerID) // it is named there, and asks for no tokens itself
+	if a.str("aud") != api || a.str("scope") != "read" {
+		t.Errorf("got %s", a.raw)
+	}
+	b := w.introspect(access, machineID) // the first resource has named others
+	if b.str("aud") != otherAPI || b.str("scope") != "write" {
+		t.Errorf("got %s", b.raw)
+	}
+	inactive(t, "a client of neither", w.introspect(access, rotaterID))
+	w.protect(auth.Resource{ID: otherAPI, DisabledAt: w.now()})
+	inactive(t, "a disabled resource", w.introspect(access, machineID))
+}
