@@ -11,6 +11,7 @@ import (
 	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/config"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -28,6 +29,11 @@ func (a *App) declare(ctx context.Context) error {
 	for _, c := range a.config.Clients {
 		if err := a.upsertClient(ctx, a.declaredClient(c)); err != nil {
 			return err
+		}
+		if alg := c.Metadata.IntrospectionAlgorithm; alg != "" {
+			if err := a.ring.EnsureFor(ctx, jose.Algorithm(alg)); err != nil {
+				return err
+			}
 		}
 	}
 	for _, u := range a.config.Users {

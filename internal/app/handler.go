@@ -95,7 +95,7 @@ func (a *App) hosts(dev bool) []string {
 }
 
 func (a *App) mountOAuth(mux *http.ServeMux) error {
-	desk := &exchange.Desk{Pipeline: a.pipeline, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: a.pipeline, Signer: a.ring, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
 	p, err := protocol.New(protocol.Config{Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now})
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/grants"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -21,8 +22,14 @@ type Grants interface {
 	Revoke(ctx context.Context, client string, presented secret.Token, caller auth.Caller) (bool, error)
 }
 
+// Signer signs replies, each type of JWT under its own name.
+type Signer interface {
+	SignAs(typ string, alg jose.Algorithm, claims any) (secret.Token, error)
+}
+
 // Desk answers questions about tokens and takes them back.
 type Desk struct {
+	Signer   Signer
 	Pipeline *Pipeline
 	DB       *store.DB
 	Grants   Grants
@@ -54,13 +61,50 @@ type Introspection struct {
 // Introspect tells a confidential client about a token that concerns it: an access token for a resource that it speaks for, or which it holds itself, or its own refresh token (RFC 7662 §2). Whatever
 // else is {"active": false}.
 func (d *Desk) Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (Introspection, error) {
-	client, err := d.Pipeline.authenticate(ctx, c)
+	client, err := d.caller(ctx, c)
 	if err != nil {
 		return Introspection{}, err
 	}
-	if client.Public {
-		return Introspection{}, oauth.NewError(oauth.InvalidClient, "introspection is for clients that authenticate")
+	return d.tell(ctx, client, token)
+}
+
+// IntrospectionType is the typ header of a signed reply (RFC 9701 §5); its media type is application/ and the same.
+const IntrospectionType = "token-introspection+jwt"
+
+// signedIntrospection are the claims of RFC 9701 §5; there is no sub and no exp beside the answer, so that it is taken for
+// no other JWT.
+type signedIntrospection struct {
+	Issuer        string        `json:"iss"`
+	Audience      string        `json:"aud"`
+	IssuedAt      int64         `json:"iat"`
+	Introspection Introspection `json:"token_introspection"`
+}
+
+// IntrospectSigned is Introspect with an answer that the caller can keep as proof, signed as it registered.
+func (d *Desk) IntrospectSigned(ctx context.Context, c clients.Credentials, token secret.Token) (secret.Token, error) {
+	client, err := d.caller(ctx, c)
+	if err != nil {
+		return secret.Token{}, err
 	}
+	answer, err := d.tell(ctx, client, token)
+	if err != nil {
+		return secret.Token{}, err
+	}
+	return d.Signer.SignAs(IntrospectionType, jose.Algorithm(client.Metadata.IntrospectionAlgorithm), signedIntrospection{
+		Issuer: d.Issuer, Audience: client.ID, IssuedAt: d.Pipeline.c.Now().Unix(), Introspection: answer,
+	})
+}
+
+// caller authenticates who asks: never anybody who cannot prove who it is (RFC 7662 §2.1).
+func (d *Desk) caller(ctx context.Context, c clients.Credentials) (auth.Client, error) {
+	client, err := d.Pipeline.authenticate(ctx, c)
+	if err == nil && client.Public {
+		err = oauth.NewError(oauth.InvalidClient, "introspection is for clients that authenticate")
+	}
+	return client, err
+}
+
+func (d *Desk) tell(ctx context.Context, client auth.Client, token secret.Token) (Introspection, error) {
 	if strings.HasPrefix(token.Reveal(), auth.RefreshPrefix) {
 		return d.refresh(ctx, client, token)
 	}

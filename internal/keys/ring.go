@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -229,8 +230,14 @@ func wrap(what string, err error) error {
 // KeySet is the JWK set document (RFC 7517 §5): public keys only.
 func (r *Ring) KeySet() []byte { return r.loaded.Load().document }
 
-// Algorithms lists what access tokens may be signed with today.
-func (r *Ring) Algorithms() []jose.Algorithm { return []jose.Algorithm{r.alg} }
+// Algorithms lists what can be signed with today, the preferred first.
+func (r *Ring) Algorithms() []jose.Algorithm {
+	l, now := r.loaded.Load(), r.now()
+	return slices.DeleteFunc(jose.Algorithms(), func(alg jose.Algorithm) bool {
+		_, err := l.turn(alg, now)
+		return err != nil
+	})
+}
 
 // PublicKey finds a key by id; resource servers inside this process use it instead of fetching.
 func (r *Ring) PublicKey(kid string, alg jose.Algorithm) (crypto.PublicKey, bool) {

@@ -11,6 +11,7 @@ import (
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/exchange"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/oauth"
 )
@@ -24,11 +25,15 @@ type Exchanger interface {
 // Desk is the use case of introspection and revocation.
 type Desk interface {
 	Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (exchange.Introspection, error)
+	IntrospectSigned(ctx context.Context, c clients.Credentials, token secret.Token) (secret.Token, error)
 	Revoke(ctx context.Context, c clients.Credentials, token secret.Token, caller auth.Caller) error
 }
 
-// KeySource is the JWK set document.
-type KeySource interface{ KeySet() []byte }
+// KeySource is the JWK set document, and what is signed by its keys today.
+type KeySource interface {
+	KeySet() []byte
+	Algorithms() []jose.Algorithm
+}
 
 var (
 	_ Exchanger = (*exchange.Pipeline)(nil)
@@ -79,6 +84,9 @@ func (p *Protocol) Routes() []Route {
 		}},
 		{"/oauth/introspect", post, p.introspect, func(m *oauth.Metadata) {
 			m.IntrospectionEndpoint, m.IntrospectionEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/introspect", confidential
+			for _, alg := range p.c.Keys.Algorithms() {
+				m.IntrospectionSigningAlgValuesSupported = append(m.IntrospectionSigningAlgValuesSupported, string(alg))
+			}
 		}},
 		{"/oauth/jwks", get, p.jwks, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
 		{oauth.MetadataPath, get, p.metadata, nil},

@@ -88,7 +88,7 @@ func newWorld(t *testing.T) *world {
 		},
 	})
 	must(t, err)
-	desk := &exchange.Desk{Pipeline: pipeline, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
 	p, err := protocol.New(protocol.Config{Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now})
 	must(t, err)
 	mux := http.NewServeMux()
