@@ -61,7 +61,7 @@ func (p *program) command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			p.dev(), p.serve(), p.migrate(),
-			p.user(), p.client(), p.session(), p.grant(), p.token(),
+			p.user(), p.client(), p.resource(), p.key(), p.session(), p.grant(), p.token(),
 			p.configVerb(), p.version(),
 		},
 	}

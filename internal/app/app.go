@@ -204,7 +204,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Admin, err = admin.New(admin.Needs{DB: a.db, Hash: a.accounts, Access: a.ring, Tags: masters, Rules: rules, Now: a.now})
+	a.Admin, err = admin.New(admin.Needs{DB: a.db, Hash: a.accounts, Access: a.ring, Keys: a.ring, Tags: masters, Rules: rules, Now: a.now})
 	return err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/store"
 )
 
@@ -55,6 +56,7 @@ func (a *App) sweep(ctx context.Context) {
 			"revocations": func(tx *store.Tx) (int64, error) { return tx.Revocations.Sweep(ctx, now, sweepChunk) },
 			"outbox":      func(tx *store.Tx) (int64, error) { return tx.Outbox.Sweep(ctx, now.Add(-time.Hour), sweepChunk) }, // what a node without mail left
 			"addresses":   func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
+			"keys":        func(tx *store.Tx) (int64, error) { return tx.Keys.Sweep(ctx, now.Add(-auth.KeyAfter), sweepChunk) },
 			"throttles":   func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
 		} {
 			a.sweepAll(ctx, what, step)

@@ -41,6 +41,8 @@ const (
 	EventResourceDisabled EventKind = "resource.disabled"
 	EventResourceEnabled  EventKind = "resource.enabled"
 	EventResourceDeleted  EventKind = "resource.deleted"
+	EventKeyRotated       EventKind = "key.rotated"
+	EventKeyRemoved       EventKind = "key.removed"
 	EventKeyCreated       EventKind = "key.created"
 )
 
