@@ -32,16 +32,8 @@ type Resources interface {
 // another kind of token than the first are left out, and so are scopes that several of them call their own, since each
 // would take them for its own (RFC 9068 §3). ok is false when every resource is disabled.
 func PlanToken(known Resources, resources, scopes []string, lifetime time.Duration) (plan TokenPlan, ok bool) {
-	plan = TokenPlan{Audience: resources, Scopes: scopes, Lifetime: lifetime}
-	if len(resources) == 0 {
-		return plan, true
-	}
-	if len(resources) == 1 {
-		r, registered := known.Find(resources[0])
-		if !registered {
-			return plan, true
-		}
-		return planFor([]Resource{r}, scopes, lifetime)
+	if !slices.ContainsFunc(resources, func(id string) bool { _, registered := known.Find(id); return registered }) {
+		return TokenPlan{Audience: resources, Scopes: scopes, Lifetime: lifetime}, true // the hot path: nothing is copied
 	}
 	all := make([]Resource, len(resources))
 	for i, id := range resources {

@@ -57,6 +57,14 @@ func TestATokenFitsItsResources(t *testing.T) {
 	}
 }
 
+// Not parallel: allocations are counted.
+func TestPlanningForResourcesThatNobodyRegisteredCostsNothing(t *testing.T) {
+	known, resources, scopes := apis(), []string{"https://id.example/v1", "https://id.example/demo/api"}, []string{"openid", "profile"}
+	if n := testing.AllocsPerRun(100, func() { _, _ = PlanToken(known, resources, scopes, time.Minute) }); n > 0 {
+		t.Errorf("%v allocations, want none in the path of every refresh", n)
+	}
+}
+
 func TestResourcesThatCannotBeHadTogetherAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -3,6 +3,8 @@ package protocol_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
+	"github.com/daypass/daypass/resource"
 )
 
 // protect registers resources, as a command or the configuration does.
@@ -170,4 +173,54 @@ func TestIntrospectionIsCutToWhatTheCallerSpeaksFor(t *testing.T) {
 	inactive(t, "a client of neither", w.introspect(access, rotaterID))
 	w.protect(auth.Resource{ID: otherAPI, DisabledAt: w.now()})
 	inactive(t, "a disabled resource", w.introspect(access, machineID))
+}
+
+// atIssuer reaches the server under its issuer's name.
+func (w *world) atIssuer() *http.Client {
+	return &http.Client{Transport: rename{w.server.Listener.Addr().String()}}
+}
+
+type rename struct{ address string }
+
+func (r rename) RoundTrip(req *http.Request) (*http.Response, error) {
+	there := req.Clone(req.Context())
+	there.URL.Scheme, there.URL.Host = "http", r.address
+	return http.DefaultTransport.RoundTrip(there)
+}
+
+// The middleware that users of Daypass import asks this very server about its opaque tokens.
+func TestTheMiddlewareAcceptsOpaqueTokensAndHearsOfTheirEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect(auth.Resource{ID: api, Scopes: []string{"read"}, Format: auth.FormatOpaque})
+	protector, err := resource.New(issuer, resource.Config{Audience: api, Now: w.now, Client: w.atIssuer(), Introspection: &resource.Introspection{
+		Auth: resource.ClientSecretBasic(machineID, secretOf), Prefix: auth.OpaquePrefix, Remember: time.Nanosecond,
+	}})
+	must(t, err)
+	protected := httptest.NewServer(protector.Require("read")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	t.Cleanup(protected.Close)
+	ask := func(token string) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, protected.URL, nil)
+		must(t, err)
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(req)
+		must(t, err)
+		_ = resp.Body.Close()
+		return resp.StatusCode
+	}
+	_, token := w.grant(publicID)
+	r := w.refresh(publicID, token, "resource", api)
+	access := r.str("access_token")
+	if got := ask(access); got != 200 {
+		t.Errorf("a good token: got %d", got)
+	}
+	if got := ask(access + "A"); got != 401 {
+		t.Errorf("a changed token: got %d", got)
+	}
+	w.post("/oauth/revoke", url.Values{"token": {r.str("refresh_token")}, "client_id": {publicID}})
+	w.pass(time.Second)
+	if got := ask(access); got != 401 {
+		t.Errorf("after the grant was revoked: got %d", got)
+	}
 }
