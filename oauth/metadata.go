@@ -39,6 +39,9 @@ type Metadata struct {
 	IntrospectionEndpoint                     string             `json:"introspection_endpoint,omitempty"`
 	IntrospectionEndpointAuthMethodsSupported []ClientAuthMethod `json:"introspection_endpoint_auth_methods_supported,omitempty"`
 
+	// IntrospectionSigningAlgValuesSupported lists the signatures of JWT replies, RFC 9701 §7.
+	IntrospectionSigningAlgValuesSupported []string `json:"introspection_signing_alg_values_supported,omitempty"`
+
 	// CodeChallengeMethodsSupported lists PKCE methods; clients abort without it (RFC 8414 §2).
 	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
 	// AuthorizationResponseIssSupported is RFC 9207 §3.

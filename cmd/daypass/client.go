@@ -28,14 +28,21 @@ type clientDoc struct {
 	Refresh      auth.RefreshPolicy `json:"refresh"`
 	CreatedAt    time.Time          `json:"created_at"`
 	DisabledAt   *time.Time         `json:"disabled_at,omitempty"`
+	auth.ClientMetadata
 }
 
 func clientDocument(c auth.Client) clientDoc {
 	return clientDoc{
 		ID: c.ID, Name: c.Name, Public: c.Public, FirstParty: c.FirstParty, Grants: append([]oauth.GrantType{}, c.Grants...),
 		RedirectURIs: listed(c.RedirectURIs), Scopes: listed(c.Scopes), Resources: listed(c.Resources), Refresh: refreshOf(c),
-		CreatedAt: c.CreatedAt, DisabledAt: optional(c.DisabledAt),
+		CreatedAt: c.CreatedAt, DisabledAt: optional(c.DisabledAt), ClientMetadata: shownMetadata(c.Metadata),
 	}
+}
+
+// shownMetadata leaves out what proves something: not even the hash of a token is told.
+func shownMetadata(m auth.ClientMetadata) auth.ClientMetadata {
+	m.RegistrationHash = ""
+	return m
 }
 
 // refreshOf says what holds, whatever is written: the refresh token of a public client always rotates.
@@ -57,7 +64,7 @@ func (p *program) client() *cli.Command {
 	return &cli.Command{
 		Name: "client", Usage: "register, list, disable applications and rotate their secrets", Category: "who and what",
 		Commands: []*cli.Command{
-			p.clientCreate(), p.clientList(), p.clientShow(), p.clientRotateSecret(), p.clientEnable(),
+			p.clientCreate(), p.clientList(), p.clientShow(), p.clientUpdate(), p.clientRotateSecret(), p.clientEnable(),
 			p.clientEnd("disable", "end a client's grants and access tokens; it can do nothing until enabled", "disabled", (*admin.Service).DisableClient),
 			p.clientEnd("delete", "end a client's grants and access tokens and remove it", "deleted", (*admin.Service).DeleteClient),
 		},
@@ -67,26 +74,24 @@ func (p *program) client() *cli.Command {
 func (p *program) clientCreate() *cli.Command {
 	return &cli.Command{
 		Name: "create", Usage: "register an application; prints its secret this once",
-		Flags: []cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "name", Usage: "what users are shown", Required: true},
 			&cli.StringFlag{Name: "id", Usage: "the client `ID` (default: generated)"},
 			&cli.BoolFlag{Name: "public", Usage: "an application that cannot keep a secret: in a browser, on a phone"},
-			&cli.StringSliceFlag{Name: "grant", Usage: "allow the grant `TYPE`: authorization_code, refresh_token or client_credentials (may be repeated)"},
-			&cli.StringSliceFlag{Name: "redirect-uri", Usage: "where users may be sent back to (may be repeated)"},
-			&cli.StringSliceFlag{Name: "scope", Usage: "a `SCOPE` it may ask for (may be repeated)"},
-			&cli.StringSliceFlag{Name: "resource", Usage: "the `URI` of an API its tokens may be for (may be repeated)"},
-			&cli.StringFlag{Name: "refresh", Usage: "`POLICY` of its refresh tokens: fixed or rotate (default: fixed; public clients always rotate)"},
-		},
+		}, flagsOf(clientEdits())...),
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if err := nothing(c); err != nil {
 				return err
 			}
-			n := admin.NewClient{
-				ID: c.String("id"), Name: c.String("name"), Public: c.Bool("public"), RedirectURIs: c.StringSlice("redirect-uri"),
-				Scopes: c.StringSlice("scope"), Resources: c.StringSlice("resource"), Refresh: auth.RefreshPolicy(c.String("refresh")),
+			change, _, err := editOf(c, clientEdits())
+			if err != nil {
+				return err
 			}
-			for _, g := range c.StringSlice("grant") {
-				n.Grants = append(n.Grants, oauth.GrantType(g))
+			var like auth.Client
+			change(&like)
+			n := admin.NewClient{
+				ID: c.String("id"), Name: c.String("name"), Public: c.Bool("public"), Grants: like.Grants, RedirectURIs: like.RedirectURIs,
+				Scopes: like.Scopes, Resources: like.Resources, Refresh: like.Refresh, FirstParty: like.FirstParty, Metadata: like.Metadata,
 			}
 			return p.withAdmin(ctx, forCreate, func(s *admin.Service) error {
 				made, plain, err := s.CreateClient(ctx, n, actor())
@@ -171,6 +176,7 @@ func writeClient(w io.Writer, v admin.ClientView) {
 	row(w, "scopes", v.Scopes)
 	row(w, "resources", v.Resources)
 	row(w, "refresh", refreshOf(v.Client))
+	writeMembers(w, shownMetadata(v.Metadata))
 	row(w, "secrets alive", v.Secrets)
 	row(w, "grants alive", v.Grants)
 	row(w, "created", v.CreatedAt)

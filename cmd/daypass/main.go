@@ -61,7 +61,7 @@ func (p *program) command() *cli.Command {
 		},
 		Commands: []*cli.Command{
 			p.dev(), p.serve(), p.migrate(),
-			p.user(), p.client(), p.session(), p.grant(), p.token(),
+			p.user(), p.client(), p.resource(), p.key(), p.session(), p.grant(), p.token(),
 			p.configVerb(), p.version(),
 		},
 	}
@@ -130,7 +130,7 @@ func shown(arg string) string {
 
 // looksSecret tells tokens and client secrets by their prefixes, JWTs by their first letters.
 func looksSecret(s string) bool {
-	for _, prefix := range []string{auth.RefreshPrefix, admin.ClientSecretPrefix, "dpa_", "eyJ", "Bearer "} {
+	for _, prefix := range []string{auth.RefreshPrefix, admin.ClientSecretPrefix, auth.OpaquePrefix, "eyJ", "Bearer "} {
 		if strings.HasPrefix(s, prefix) {
 			return true
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -79,4 +81,24 @@ func listed(s []string) []string {
 		return []string{}
 	}
 	return s
+}
+
+// writeMembers writes the members of a record that are set, by their JSON names.
+func writeMembers(w io.Writer, record any) {
+	raw, err := json.Marshal(record)
+	if err != nil {
+		return
+	}
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		value := string(members[name])
+		var text string
+		if json.Unmarshal(members[name], &text) == nil {
+			value = text
+		}
+		row(w, name, value)
+	}
 }

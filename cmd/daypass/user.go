@@ -20,10 +20,11 @@ type userDoc struct {
 	Roles      []string   `json:"roles"`
 	CreatedAt  time.Time  `json:"created_at"`
 	DisabledAt *time.Time `json:"disabled_at,omitempty"`
+	auth.Profile
 }
 
 func userDocument(u auth.User) userDoc {
-	return userDoc{u.ID, u.Email, listed(u.Roles), u.CreatedAt, optional(u.DisabledAt)}
+	return userDoc{u.ID, u.Email, listed(u.Roles), u.CreatedAt, optional(u.DisabledAt), u.Profile}
 }
 
 // userEnded is what a verb that takes rights away answers.
@@ -44,7 +45,7 @@ func (p *program) user() *cli.Command {
 	return &cli.Command{
 		Name: "user", Usage: "create, list, disable users and set their passwords", Category: "who and what",
 		Commands: []*cli.Command{
-			p.userCreate(), p.userList(), p.userShow(), p.userSetPassword(), p.userEnable(),
+			p.userCreate(), p.userList(), p.userShow(), p.userUpdate(), p.userSetPassword(), p.userEnable(),
 			p.userEnd("disable", "end all of a user's sessions and grants; no log-in until enabled", "disabled", func(ctx context.Context, s *admin.Service, u auth.User) (admin.Ended, error) {
 				return s.DisableUser(ctx, u.ID, actor())
 			}),
@@ -153,6 +154,7 @@ func (p *program) userShow() *cli.Command {
 					row(w, "sub", v.ID)
 					row(w, "email", v.Email)
 					row(w, "roles", v.Roles)
+					writeMembers(w, v.Profile)
 					row(w, "created", v.CreatedAt)
 					row(w, "disabled", v.DisabledAt)
 					row(w, "sessions", len(v.Sessions))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -28,6 +29,8 @@ type NewClient struct {
 	Scopes       []string
 	Resources    []string
 	Refresh      auth.RefreshPolicy // empty: rotate for a public client, fixed for any other
+	FirstParty   bool
+	Metadata     auth.ClientMetadata
 }
 
 // ClientView is a client with what hangs on it. The hashes of its secrets are not filled in.
@@ -47,11 +50,14 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient, by Actor) (auth
 	now := s.n.Now()
 	c := n.client()
 	c.CreatedAt = now
+	if err := s.signFor(ctx, c); err != nil {
+		return auth.Client{}, secret.Token{}, err
+	}
 	// Above every epoch of a deleted client of the same id, whose revocation may still be followed: from
 	// zero, resource servers would refuse the new client's tokens with the old one's.
 	c.Epoch = now.UnixMilli()
 	var plain secret.Token
-	if !c.Public {
+	if c.HasSecret() {
 		plain = newClientSecret()
 		c.SecretHashes = [][32]byte{plain.Hash()}
 	}
@@ -124,6 +130,9 @@ func (s *Service) RotateSecret(ctx context.Context, id string, dropOld bool, by 
 		if c.Public {
 			return auth.Event{}, &Invalid{[]Fault{{"client", fmt.Sprintf("%q is public and has no secret", id)}}}
 		}
+		if !c.HasSecret() {
+			return auth.Event{}, &Invalid{[]Fault{{"client", fmt.Sprintf("%q signs with a key of its own and has no secret", id)}}}
+		}
 		keep := c.SecretHashes[:min(len(c.SecretHashes), 1)]
 		detail := "the previous secret still works"
 		if dropOld {
@@ -136,6 +145,61 @@ func (s *Service) RotateSecret(ctx context.Context, id string, dropOld bool, by 
 		return secret.Token{}, err
 	}
 	return plain, nil
+}
+
+// UpdateClient lets edit change what an operator may change of a client: neither id nor kind, secrets and times. It returns the
+// client as it is then, and whether anything had to change; *Invalid when the rules for clients forbid it.
+func (s *Service) UpdateClient(ctx context.Context, id string, edit func(*auth.Client), by Actor) (ClientView, bool, error) {
+	var now auth.Client
+	changed := false
+	if id == auth.FirstPartyClient {
+		return ClientView{}, false, ErrBuiltIn
+	}
+	first, err := s.ShowClient(ctx, id)
+	if err != nil {
+		return ClientView{}, false, err
+	}
+	edited(&first.Client, edit)
+	if err := checkClient(first.Client); err != nil {
+		return ClientView{}, false, err
+	}
+	if err := s.signFor(ctx, first.Client); err != nil { // before a reply is asked for
+		return ClientView{}, false, err
+	}
+	err = s.changeClient(ctx, id, func(_ *store.Tx, c *auth.Client, at time.Time) (auth.Event, error) {
+		before := *c
+		edited(c, edit)
+		if err := checkClient(*c); err != nil {
+			return auth.Event{}, err
+		}
+		now = *c
+		told := differences(clientMembers(before), clientMembers(*c))
+		if changed = len(told) > 0; !changed {
+			return auth.Event{}, nil
+		}
+		return s.tell(by, auth.EventClientUpdated, at, "changed: "+strings.Join(told, ", ")), nil
+	})
+	return viewClient(now), changed, err
+}
+
+// edited applies an edit to what it may change.
+func edited(c *auth.Client, edit func(*auth.Client)) {
+	before := *c
+	edit(c)
+	c.ID, c.Public, c.SecretHashes, c.Epoch = before.ID, before.Public, before.SecretHashes, before.Epoch
+	c.CreatedAt, c.DisabledAt = before.CreatedAt, before.DisabledAt
+	c.RedirectURIs, c.Scopes, c.Resources, c.Grants = unique(c.RedirectURIs), unique(c.Scopes), unique(c.Resources), unique(c.Grants)
+	if !c.HasSecret() {
+		c.SecretHashes = nil
+	}
+}
+
+// signFor sees to it that there is a key for what is signed for a client.
+func (s *Service) signFor(ctx context.Context, c auth.Client) error {
+	if alg := c.Metadata.IntrospectionAlgorithm; alg != "" {
+		return s.n.Keys.EnsureFor(ctx, jose.Algorithm(alg))
+	}
+	return nil
 }
 
 // DisableClient ends all grants of a client and every access token it holds; it can do nothing until enabled.

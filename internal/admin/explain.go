@@ -120,7 +120,7 @@ func (s *Service) explain(ctx context.Context, tx *store.Tx, t secret.Token, now
 		return s.explainRefresh(ctx, tx, t, now)
 	case strings.HasPrefix(text, ClientSecretPrefix):
 		return explainClientSecret(ctx, tx, t)
-	case strings.Count(text, ".") == 2:
+	case strings.Count(text, ".") == 2 || auth.IsOpaque(t):
 		return s.explainAccess(ctx, tx, t, now)
 	}
 	if id, err := auth.ParseID(strings.ToLower(text)); err == nil {
@@ -153,7 +153,7 @@ func unknown() Explanation {
 	return Explanation{
 		Kind: KindUnknown, Verdict: StandingUnrecognised,
 		Rule:   "this is nothing that Daypass hands out",
-		Advice: "Paste the whole string: a refresh token begins with " + auth.RefreshPrefix + ", a client secret with " + ClientSecretPrefix + ", an access token has three parts joined by dots, an id has the form of a UUID.",
+		Advice: "Paste the whole string: a refresh token begins with " + auth.RefreshPrefix + ", a client secret with " + ClientSecretPrefix + ", an access token with " + auth.OpaquePrefix + " or has three parts joined by dots, an id has the form of a UUID.",
 	}
 }
 

@@ -16,18 +16,28 @@ import (
 	"github.com/daypass/daypass/internal/store"
 )
 
-// explainAccess judges a JWT access token as a resource server that follows the revocations would.
+// explainAccess judges an access token: a JWT as a resource server that follows the revocations would, an opaque one as
+// introspection does.
 func (s *Service) explainAccess(ctx context.Context, tx *store.Tx, t secret.Token, now time.Time) (Explanation, error) {
 	e := Explanation{Kind: KindAccessToken, Decoded: decodeJWT(t.Reveal())}
-	if e.Decoded == nil {
+	opaque := auth.IsOpaque(t)
+	if e.Decoded == nil && !opaque {
 		return unknown(), nil
 	}
 	claims, err := s.n.Access.VerifyAccess(t, "", true)
+	if errors.Is(err, auth.ErrKeyUnknown) {
+		e.Verdict, e.Rule = StandingKeyUnknown, "it was sealed under a version of the master key that is not loaded here"
+		e.Advice = "Add the key of that version to master_key_file, on every node."
+		return e, nil
+	}
 	if err != nil {
 		e.Verdict = StandingForeign
 		e.Rule = "it is no access token of this server, or was changed: signature, type, issuer or a required claim is wrong"
 		e.Advice = "Compare iss with this server's issuer. What is shown as decoded is not verified."
 		return e, nil //nolint:nilerr // that it does not verify is the answer
+	}
+	if opaque {
+		e.Decoded = decodeOpaque(claims)
 	}
 	if err := s.grantOfAccess(ctx, tx, &e, claims); err != nil {
 		return Explanation{}, err
@@ -46,7 +56,11 @@ func (s *Service) explainAccess(ctx context.Context, tx *store.Tx, t secret.Toke
 		e.Advice = "The user logs in again. A resource server that follows the revocations refuses it within a second; one that does not accepts it until " + expires.UTC().Format(time.RFC3339) + "."
 	default:
 		e.Verdict, e.Good = StandingAccepted, true
-		e.Rule = fmt.Sprintf("signed by this server, not over, not revoked; good at %s", strings.Join(claims.Audience, ", "))
+		made := "signed"
+		if opaque {
+			made = "sealed"
+		}
+		e.Rule = fmt.Sprintf("%s by this server, not over, not revoked; good at %s", made, strings.Join(claims.Audience, ", "))
 		e.Advice = "Nothing: it is good. If an API refuses it, compare aud and scope with what that API asks for."
 	}
 	return e, nil
@@ -91,6 +105,21 @@ func accessEnded(ctx context.Context, tx *store.Tx, e *Explanation, c auth.Acces
 	return "", err
 }
 
+// decodeOpaque shows what is sealed in an opaque token, in the order of decodeJWT.
+func decodeOpaque(c auth.AccessClaims) Fields {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	claims := map[string]any{}
+	if dec.Decode(&claims) != nil {
+		return nil
+	}
+	return ordered(Fields{{"format", string(auth.FormatOpaque)}}, claims)
+}
+
 // decodeJWT reads header and claims without verifying anything, claims in the order of RFC 9068 first; nil when
 // it is no JWT. The signature, which is what makes it a credential, is not among them.
 func decodeJWT(s string) Fields {
@@ -116,6 +145,11 @@ func decodeJWT(s string) Fields {
 			out = append(out, Field{name, v})
 		}
 	}
+	return ordered(out, claims)
+}
+
+// ordered adds claims, those of RFC 9068 first.
+func ordered(out Fields, claims map[string]any) Fields {
 	first := []string{"iss", "sub", "aud", "client_id", "scope", "roles", "iat", "exp", "auth_time", "acr", "amr", "gid", "sid", "jti", "cep"}
 	var rest []string
 	for name := range claims {

@@ -97,6 +97,35 @@ func TestExplainHoldsNoSecretAndNoSuccessor(t *testing.T) {
 	}
 }
 
+func TestExplainKnowsOpaqueAccessTokens(t *testing.T) {
+	t.Parallel()
+	h, other := newHouse(t), newHouse(t)
+	u := h.user("ann@example.com")
+	g, _ := h.grant(u.ID, h.session(u.ID), auth.FirstPartyClient, false)
+	claims := auth.AccessClaims{Subject: u.ID.String(), ClientID: auth.FirstPartyClient, GrantID: g.ID.String(), Audience: auth.Audience{"urn:dark"}, Scope: "look"}
+	token, _, err := h.ring.Mint(claims, time.Minute, auth.TokenStyle{Opaque: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := h.explain(token)
+	if e.Kind != admin.KindAccessToken || e.Verdict != admin.StandingAccepted || !strings.Contains(e.Rule, "sealed by this server") || e.Grant == nil || e.Grant.ID != g.ID {
+		t.Errorf("got %+v", e)
+	}
+	printed, err := json.Marshal(e.Decoded)
+	if err != nil || !strings.Contains(string(printed), `"format":"opaque","iss"`) || !strings.Contains(string(printed), `"scope":"look"`) || strings.Contains(string(printed), token.Reveal()[20:]) {
+		t.Errorf("got %s, %v", printed, err)
+	}
+	if e := other.explain(token); e.Verdict != admin.StandingForeign || len(e.Decoded) != 0 {
+		t.Errorf("another server: got %+v", e)
+	}
+	if _, err := h.admin.RevokeGrant(t.Context(), g.ID, admin.Actor{}); err != nil {
+		t.Fatal(err)
+	}
+	if e := h.explain(token); e.Verdict != admin.StandingRevoked {
+		t.Errorf("revoked: got %+v", e)
+	}
+}
+
 func TestExplainTellsDamageFromAnotherServer(t *testing.T) {
 	t.Parallel()
 	h, other := newHouse(t), newHouse(t)

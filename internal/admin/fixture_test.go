@@ -106,7 +106,7 @@ func furnish(t testing.TB, db *store.DB) *house {
 		Window: auth.DefaultReplayWindow, Idle: auth.DefaultRefreshIdle, SessionIdle: auth.DefaultSessionIdle,
 		Key: masters.Active(), RevokeFor: auth.DefaultAccessLifetime + auth.RevocationSlack,
 	}
-	h.admin, err = admin.New(admin.Needs{DB: db, Hash: plainHash{}, Access: h.ring, Tags: masters, Rules: h.rules, Now: clock})
+	h.admin, err = admin.New(admin.Needs{DB: db, Hash: plainHash{}, Access: h.ring, Keys: h.ring, Tags: masters, Rules: h.rules, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

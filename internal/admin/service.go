@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 )
@@ -26,11 +27,18 @@ type AccessVerifier interface {
 	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
 }
 
+// Keys makes signing keys. What NewKey returns is stored by nobody yet.
+type Keys interface {
+	NewKey(alg jose.Algorithm) (store.SigningKey, error)
+	EnsureFor(ctx context.Context, algorithms ...jose.Algorithm) error
+}
+
 // Needs is what a Service is built from; all of it is required.
 type Needs struct {
 	DB     *store.DB
 	Hash   Hasher
 	Access AccessVerifier
+	Keys   Keys
 	Tags   auth.TagKeys
 	Rules  auth.RefreshRules
 	Now    func() time.Time
@@ -41,8 +49,8 @@ type Service struct{ n Needs }
 
 // New checks that nothing is missing.
 func New(n Needs) (*Service, error) {
-	if n.DB == nil || n.Hash == nil || n.Access == nil || n.Tags == nil || n.Now == nil {
-		return nil, errors.New("admin: DB, Hash, Access, Tags and Now are required")
+	if n.DB == nil || n.Hash == nil || n.Access == nil || n.Keys == nil || n.Tags == nil || n.Now == nil {
+		return nil, errors.New("admin: DB, Hash, Access, Keys, Tags and Now are required")
 	}
 	return &Service{n: n}, nil
 }

@@ -77,6 +77,57 @@ func (s *Service) CreateUser(ctx context.Context, u NewUser, by Actor) (auth.Use
 	return user, err
 }
 
+// UpdateUser lets edit change the roles and the standard claims of a user, and tells whether anything had to change. It returns
+// *Invalid when the rules for them forbid it.
+func (s *Service) UpdateUser(ctx context.Context, id auth.ID, edit func(*auth.User), by Actor) (auth.User, bool, error) {
+	var user auth.User
+	changed := false
+	now := s.n.Now()
+	err := s.n.DB.Update(ctx, func(tx *store.Tx) (err error) {
+		if user, err = tx.Users.Find(ctx, id); err != nil {
+			return missing(err, "user", id.String())
+		}
+		before := userMembers(user)
+		edit(&user)
+		if err := checkUser(&user); err != nil {
+			return err
+		}
+		told := differences(before, userMembers(user))
+		if changed = len(told) > 0; !changed {
+			return nil
+		}
+		user.Profile.UpdatedAt = now.Unix()
+		if _, err := tx.Users.SetProfile(ctx, id, user.Profile); err != nil {
+			return err
+		}
+		if _, err := tx.Users.SetRoles(ctx, id, user.Roles); err != nil {
+			return err
+		}
+		e := s.tell(by, auth.EventUserUpdated, now, "changed: "+strings.Join(told, ", ")) // not to what: that is personal
+		e.UserID = id
+		return tx.Events.Insert(ctx, e)
+	})
+	user.Password = secret.Token{}
+	return user, changed, err
+}
+
+func userMembers(u auth.User) map[string]any {
+	all := membersOf(u.Profile)
+	delete(all, "updated_at")
+	all["roles"] = u.Roles
+	return all
+}
+
+func checkUser(u *auth.User) error {
+	var bad Invalid
+	u.Roles = unique(u.Roles)
+	checkRoles(&bad, u.Roles)
+	for _, f := range u.Profile.Faults() {
+		bad.add(f.Field, "%s", f.Problem)
+	}
+	return bad.orNil()
+}
+
 // FindUser finds a user by sub or by address.
 func (s *Service) FindUser(ctx context.Context, ref string) (auth.User, error) {
 	var u auth.User
@@ -258,8 +309,8 @@ func checkRoles(bad *Invalid, roles []string) {
 }
 
 // unique keeps the first of each.
-func unique(list []string) []string {
-	var out []string
+func unique[T comparable](list []T) []T {
+	var out []T
 	for _, v := range list {
 		if !slices.Contains(out, v) {
 			out = append(out, v)

@@ -40,6 +40,7 @@ type App struct {
 	ring       *keys.Ring
 	grants     *grants.Service
 	clients    *clients.Service
+	resources  *clients.Resources
 	accounts   *accounts.Service
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
@@ -114,7 +115,7 @@ func (a *App) open(ctx, background context.Context, why Purpose) error {
 	if err := a.build(masters); err != nil {
 		return err
 	}
-	if err := a.ring.Load(ctx); err != nil || why == ForLook {
+	if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx)); err != nil || why == ForLook {
 		return err
 	}
 	// What was sealed before has opened, so the keys are right.
@@ -170,7 +171,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	if err != nil {
 		return err
 	}
-	a.clients = clients.New(a.db)
+	a.clients, a.resources = clients.New(a.db), clients.NewResources(a.db)
 	if a.grants, err = grants.New(grants.Config{DB: a.db, Keys: masters, Rules: rules, Lifetime: c.Refresh.Absolute, Now: a.now}); err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 		a.metrics.HashQueue(a.accounts.HashQueue)
 	}
 	a.pipeline, err = exchange.New(exchange.Config{
-		Clients: a.clients, Guesses: a.accounts, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
+		Clients: a.clients, Resources: a.resources, Guesses: a.accounts, Keys: a.ring, Lifetime: c.AccessToken.Lifetime, Fallback: a.config.Issuer + "/oauth/userinfo", Now: a.now,
 		Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantAuthorizationCode: exchange.CodeHook{Grants: a.grants},
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: a.grants},
@@ -212,7 +213,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	if err != nil {
 		return err
 	}
-	a.Admin, err = admin.New(admin.Needs{DB: a.db, Hash: a.accounts, Access: a.ring, Tags: masters, Rules: rules, Now: a.now})
+	a.Admin, err = admin.New(admin.Needs{DB: a.db, Hash: a.accounts, Access: a.ring, Keys: a.ring, Tags: masters, Rules: rules, Now: a.now})
 	return err
 }
 

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,20 +11,29 @@ import (
 	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/config"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
 )
 
-// declare applies the built-in client and the users and clients of the configuration. Clients become what the file says; a user
+// declare applies the built-in client and the users, clients and resources of the configuration. Clients and resources become what the file says; a user
 // that exists keeps the password that was chosen since. Nothing is deleted.
 func (a *App) declare(ctx context.Context) error {
 	if err := a.ensureFirstParty(ctx); err != nil {
 		return err
 	}
+	if err := a.declareResources(ctx); err != nil {
+		return err
+	}
 	for _, c := range a.config.Clients {
 		if err := a.upsertClient(ctx, a.declaredClient(c)); err != nil {
 			return err
+		}
+		if alg := c.Metadata.IntrospectionAlgorithm; alg != "" {
+			if err := a.ring.EnsureFor(ctx, jose.Algorithm(alg)); err != nil {
+				return err
+			}
 		}
 	}
 	for _, u := range a.config.Users {
@@ -36,7 +47,7 @@ func (a *App) declare(ctx context.Context) error {
 func (a *App) declaredClient(c config.Client) auth.Client {
 	client := auth.Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Resources: c.Resources,
-		Refresh: auth.RefreshPolicy(c.Refresh), FirstParty: c.FirstParty, CreatedAt: a.now(),
+		Refresh: auth.RefreshPolicy(c.Refresh), FirstParty: c.FirstParty, Metadata: c.Metadata, CreatedAt: a.now(),
 	}
 	if client.Name == "" {
 		client.Name = c.ID
@@ -47,7 +58,7 @@ func (a *App) declaredClient(c config.Client) auth.Client {
 	if len(client.Grants) == 0 {
 		client.Grants = auth.DefaultGrants(c.Public, c.RedirectURIs)
 	}
-	if !c.Public {
+	if !c.Secret.IsZero() {
 		client.SecretHashes = [][32]byte{c.Secret.Hash()}
 	}
 	return client
@@ -63,28 +74,35 @@ func (a *App) declareUser(ctx context.Context, u config.User) error {
 	if err != nil {
 		return err
 	}
-	if exists, err := a.declaredBefore(ctx, email); err != nil || exists {
+	if user, err := a.declaredBefore(ctx, email); err == nil {
+		return a.declareProfile(ctx, user, u.Profile, false)
+	} else if !errors.Is(err, auth.ErrNotFound) {
 		return err
 	}
+	made := false
 	if u.PasswordHash.IsZero() {
-		err = a.addUser(ctx, email, u.Password, u.Roles)
+		made, err = a.addUser(ctx, email, u.Password, u.Roles)
 	} else {
-		err = a.importUser(ctx, email, u)
+		made, err = a.importUser(ctx, email, u)
 	}
 	if err != nil {
 		return err
 	}
-	return a.db.Update(ctx, func(tx *store.Tx) error {
-		user, err := tx.Users.FindByEmail(ctx, email)
-		if err != nil {
+	var user auth.User
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		if user, err = tx.Users.FindByEmail(ctx, email); err != nil {
 			return err
 		}
 		return tx.Settings.Set(ctx, declaredSetting+email, user.ID[:])
 	})
+	if err != nil {
+		return err
+	}
+	return a.declareProfile(ctx, user, u.Profile, made)
 }
 
-// declaredBefore tells whether the user of a declared address was made at an earlier start and still exists.
-func (a *App) declaredBefore(ctx context.Context, email string) (exists bool, err error) {
+// declaredBefore finds the user that was made for a declared address at an earlier start, or auth.ErrNotFound.
+func (a *App) declaredBefore(ctx context.Context, email string) (user auth.User, err error) {
 	err = a.db.View(ctx, func(tx *store.Tx) error {
 		var id auth.ID
 		v, err := tx.Settings.Get(ctx, declaredSetting+email)
@@ -92,51 +110,83 @@ func (a *App) declaredBefore(ctx context.Context, email string) (exists bool, er
 			return err
 		}
 		copy(id[:], v)
-		_, err = tx.Users.Find(ctx, id)
-		exists = err == nil
+		user, err = tx.Users.Find(ctx, id)
 		return err
 	})
-	if errors.Is(err, auth.ErrNotFound) {
-		return false, nil
-	}
-	return exists, err
+	return user, err
 }
 
-func (a *App) importUser(ctx context.Context, email string, u config.User) error {
+// declareProfile gives a user the standard claims that the configuration tells; what it does not tell stays as it is. That
+// address or number were verified is believed of a user whom the configuration made: a stranger may have signed up with
+// the address before, or the user may have moved to another one since.
+func (a *App) declareProfile(ctx context.Context, user auth.User, declared auth.Profile, made bool) error {
+	declared.EmailVerified, declared.PhoneVerified = declared.EmailVerified && made, declared.PhoneVerified && made
+	told, err := json.Marshal(declared)
+	if err != nil {
+		return fmt.Errorf("claims: %w", err)
+	}
+	want := user.Profile
+	want.Address = nil // a declared address replaces all of the old one
+	if err := json.Unmarshal(told, &want); err != nil {
+		return fmt.Errorf("claims: %w", err)
+	}
+	if want.Address == nil {
+		want.Address = user.Profile.Address
+	}
+	if sameJSON(want, user.Profile) {
+		return nil
+	}
+	want.UpdatedAt = a.now().Unix()
+	return a.db.Update(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Users.SetProfile(ctx, user.ID, want); err != nil {
+			return err
+		}
+		return tx.Events.Insert(ctx, auth.Event{At: a.now(), Kind: auth.EventUserUpdated, UserID: user.ID, Detail: byConfiguration})
+	})
+}
+
+func (a *App) importUser(ctx context.Context, email string, u config.User) (made bool, err error) {
 	now := a.now()
 	user := auth.User{ID: auth.NewID(now), Email: email, Roles: u.Roles, Password: u.PasswordHash, CreatedAt: now}
-	return a.db.Update(ctx, func(tx *store.Tx) error {
-		added, err := tx.Users.Insert(ctx, user)
-		if err != nil || !added {
+	err = a.db.Update(ctx, func(tx *store.Tx) error {
+		if made, err = tx.Users.Insert(ctx, user); err != nil || !made {
 			return err
 		}
 		return tx.Events.Insert(ctx, auth.Event{At: now, Kind: auth.EventUserCreated, UserID: user.ID, Detail: byConfiguration})
 	})
+	return made, err
 }
 
 // addUser creates a user unless the address is there. It looks first: hashing a password costs more
 // than a start should.
-func (a *App) addUser(ctx context.Context, email string, password secret.Token, roles []string) error {
+func (a *App) addUser(ctx context.Context, email string, password secret.Token, roles []string) (made bool, err error) {
 	normal, err := auth.NormalizeEmail(email)
 	if err != nil {
-		return err
+		return false, err
 	}
 	err = a.db.View(ctx, func(tx *store.Tx) error {
 		_, err := tx.Users.FindByEmail(ctx, normal)
 		return err
 	})
 	if !errors.Is(err, auth.ErrNotFound) {
-		return err
+		return false, err
 	}
 	_, err = a.Admin.CreateUser(ctx, admin.NewUser{Email: email, Password: password, Roles: roles}, admin.Actor{Name: "configuration"})
 	if errors.Is(err, auth.ErrConflict) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 func sameClient(a, b auth.Client) bool {
 	return a.Name == b.Name && a.Public == b.Public && slices.Equal(a.SecretHashes, b.SecretHashes) && slices.Equal(a.Grants, b.Grants) &&
 		slices.Equal(a.RedirectURIs, b.RedirectURIs) && slices.Equal(a.Scopes, b.Scopes) && slices.Equal(a.Resources, b.Resources) &&
-		a.Refresh == b.Refresh && a.FirstParty == b.FirstParty
+		a.Refresh == b.Refresh && a.FirstParty == b.FirstParty && sameJSON(a.Metadata, b.Metadata)
+}
+
+// sameJSON compares two records by what the store keeps of them.
+func sameJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

@@ -79,7 +79,7 @@ func (a *App) dev(ctx context.Context, on ports, dir string, out io.Writer) erro
 
 // seed makes what the tour of the README uses and returns the secret of demo-service.
 func (a *App) seed(ctx context.Context, dir string) (secret.Token, error) {
-	if err := a.addUser(ctx, demoEmail, secret.FromString(demoPassword), []string{"demo"}); err != nil {
+	if _, err := a.addUser(ctx, demoEmail, secret.FromString(demoPassword), []string{"demo"}); err != nil {
 		return secret.Token{}, fmt.Errorf("demo user: %w", err)
 	}
 	password, err := stableSecret(filepath.Join(dir, demoSecret))

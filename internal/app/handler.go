@@ -97,7 +97,7 @@ func (a *App) hosts(dev bool) []string {
 }
 
 func (a *App) mountOAuth(mux *http.ServeMux, site *pages.Pages) error {
-	desk := &exchange.Desk{Pipeline: a.pipeline, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: a.pipeline, Signer: a.ring, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
 	p, err := protocol.New(protocol.Config{
 		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now,
 		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Cookies: a.cookies(),

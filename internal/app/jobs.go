@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/store"
 )
 
@@ -31,9 +33,9 @@ func (a *App) follow(ctx context.Context) {
 			return // a database that does not answer shows in /readyz
 		}
 		a.clients.Forget()
-		if err := a.ring.Load(ctx); err != nil {
+		if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx)); err != nil {
 			if failed != seq { // once for each change
-				a.log.Error("keys cannot be loaded again", "error", err)
+				a.log.Error("keys or resources cannot be loaded again", "error", err)
 			}
 			failed = seq
 			return
@@ -59,6 +61,7 @@ func (a *App) sweep(ctx context.Context) {
 			},
 			"interactions": func(tx *store.Tx) (int64, error) { return tx.Interactions.Sweep(ctx, now, sweepChunk) },
 			"addresses":    func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
+			"keys":         func(tx *store.Tx) (int64, error) { return tx.Keys.Sweep(ctx, now.Add(-auth.KeyAfter), sweepChunk) },
 			"throttles":    func(tx *store.Tx) (int64, error) { return tx.Throttles.Sweep(ctx, now, sweepChunk) },
 		} {
 			a.sweepAll(ctx, what, step)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -97,12 +96,13 @@ func (a *App) serve(ctx context.Context, on ports, ready func()) error {
 	limitMemory()
 	defer spareThreads()()
 	server := httpkit.NewServer(a.handler, a.log)
+	var pair *certificate
 	if a.config.TLS.CertFile != "" {
-		pair, err := tls.LoadX509KeyPair(a.config.TLS.CertFile, a.config.TLS.KeyFile)
-		if err != nil {
-			return fmt.Errorf("tls: %w", err)
+		var err error
+		if pair, err = loadCertificate(a.config.TLS.CertFile, a.config.TLS.KeyFile, a.log); err != nil {
+			return err
 		}
-		server.TLSConfig.Certificates = []tls.Certificate{pair}
+		server.TLSConfig.GetCertificate = pair.get
 	}
 	var running sync.WaitGroup
 	jobs, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -112,6 +112,9 @@ func (a *App) serve(ctx context.Context, on ports, ready func()) error {
 	}
 	if a.outbox != nil {
 		all = append(all, a.outbox.Run)
+	}
+	if pair != nil {
+		all = append(all, pair.watch)
 	}
 	for _, job := range all {
 		running.Go(func() { job(jobs) })

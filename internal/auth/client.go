@@ -62,8 +62,14 @@ func (c Client) Rotates(binding string) bool {
 // confidential client authenticates, a sender-constrained one signs.
 func (c Client) Proves(binding string) bool { return !c.Public || binding != "" }
 
+// HasSecret tells whether the client proves who it is by a secret that this server knows the hash of.
+func (c Client) HasSecret() bool { return !c.Public && c.Metadata.AuthMethod != authPrivateKeyJWT }
+
 // AuthMethods lists how the client may authenticate (RFC 7591 §2).
 func (c Client) AuthMethods() []oauth.ClientAuthMethod {
+	if m := c.Metadata.AuthMethod; m != "" {
+		return []oauth.ClientAuthMethod{m}
+	}
 	if c.Public {
 		return []oauth.ClientAuthMethod{oauth.AuthNone}
 	}

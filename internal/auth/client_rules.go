@@ -16,12 +16,17 @@ const (
 	maxURIs       = 64
 )
 
-// ClientFault is one thing wrong with a client that somebody wants to register, and what to write instead.
-type ClientFault struct {
-	Field   string // "id", "name", "grants", "redirect_uris", "scopes", "resources" or "refresh"
+// Fault is one thing wrong with what somebody wants to register, and what to write instead.
+type Fault struct {
+	// Field is the name of a member. Of a client: "id", "name", "grants", "redirect_uris", "scopes", "resources", "refresh", or the name of a member of
+	// ClientMetadata without its daypass_.
+	Field   string
 	Index   int    // of the item in its list; -1: the field as a whole
 	Problem string // repeats no part of a URI that may hold a password
 }
+
+// ClientFault is a [Fault] of a client.
+type ClientFault = Fault
 
 // Faults judges a client to be registered, whoever registers it: a command, the configuration, later a request. Every
 // fault is found at once. Secrets and whether the id is taken are the caller's to check.
@@ -43,6 +48,7 @@ func (c Client) Faults() []ClientFault {
 	case c.Public && c.Refresh == RefreshFixed: // RFC 9700 §4.14.2
 		f.add("refresh", -1, "the refresh tokens of a public client always rotate: write rotate, or nothing")
 	}
+	f.metadata(c)
 	return f
 }
 

@@ -51,6 +51,11 @@ func TestWhatAClientIsRegisteredFor(t *testing.T) {
 		t.Errorf("public: %v", got)
 	}
 	c.Public = false
+	c.Metadata.AuthMethod = oauth.AuthSecretPost // the registered one and no other: TE-04
+	if got := c.AuthMethods(); !reflect.DeepEqual(got, []oauth.ClientAuthMethod{oauth.AuthSecretPost}) {
+		t.Errorf("a client with a method of its own authenticates by %v", got)
+	}
+	c.Metadata.AuthMethod = ""
 	if got := c.AuthMethods(); !reflect.DeepEqual(got, []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost}) {
 		t.Errorf("confidential: %v", got)
 	}

@@ -17,6 +17,14 @@ const (
 )
 
 const (
+	// KeyAhead is how long a signing key stands in the key set before it signs: twice as long as a verifier may keep the
+	// set without asking again (JK-02).
+	KeyAhead = 10 * time.Minute
+	// KeyAfter is how long a key that signs no more stays there, so that what it signed last can be verified to its end.
+	KeyAfter = 24 * time.Hour
+)
+
+const (
 	// clockSlack is how far behind a node's clock may be for an age below zero to count as zero.
 	clockSlack = 120 * time.Second
 	// forgedLead is how many generations above current our own tag may claim before it is taken for

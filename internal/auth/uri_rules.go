@@ -50,6 +50,37 @@ func ResourceFault(s string) string {
 	return why
 }
 
+// WebURIFault says what is wrong with the address of a page or a document, "" when nothing is: https, or http on this
+// very machine, and no fragment.
+func WebURIFault(s string) string {
+	u, why := parseURI(s)
+	switch {
+	case why != "":
+		return why
+	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "write an address that begins with https://"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "plain http is for 127.0.0.1, [::1] and localhost only: use https"
+	}
+	return ""
+}
+
+// OriginFault says what is wrong with an origin, "" when nothing is. It is compared with the Origin header byte for
+// byte, so it is written as browsers write it (RFC 6454 §6.2).
+func OriginFault(s string) string {
+	if why := WebURIFault(s); why != "" {
+		return why
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Path != "" || strings.Contains(s, "?"):
+		return "write scheme, host and port alone, as in https://app.example.com"
+	case u.Scheme == "https" && u.Port() == "443", u.Scheme == "http" && u.Port() == "80":
+		return "leave the default port out, as browsers do"
+	}
+	return ""
+}
+
 // parseURI accepts only what every browser and library reads alike: absolute, printable ASCII, scheme and host in
 // lower case, no fragment, no user name.
 func parseURI(s string) (*url.URL, string) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -34,6 +35,7 @@ type Config struct {
 	Users               []User
 	Clients             []Client
 	Resources           []Resource
+	Scopes              []auth.Scope
 }
 
 // Metrics is the listener for /metrics; Listen "" means none.
@@ -97,9 +99,11 @@ type User struct {
 	Password     secret.Token
 	PasswordHash secret.Token // what auth.PasswordHashFault accepts: $argon2id$…, $2b$…
 	Roles        []string
+	Profile      auth.Profile
 }
 
-// Client is a declared client, as the rules of auth.Client.Faults allow. Secret is set unless it is public.
+// Client is a declared client, as the rules of auth.Client.Faults allow. Secret is set unless it is public or has keys of
+// its own.
 type Client struct {
 	ID, Name     string
 	Public       bool
@@ -110,13 +114,7 @@ type Client struct {
 	Resources    []string
 	Refresh      string // "rotate", "fixed", or "" for the default of its kind
 	FirstParty   bool   // no effect yet: kept for the consent page
-}
-
-// Resource is a declared protected API. Name and Scopes have no effect yet: they are kept for the consent page.
-type Resource struct {
-	URI, Name  string
-	Scopes     []string
-	FirstParty bool
+	Metadata     auth.ClientMetadata
 }
 
 // PlainHTTP tells that the issuer is http://localhost or the like: cookies lose prefix and Secure, no HSTS is sent.

@@ -13,7 +13,7 @@ import (
 func (s *setting) users() {
 	s.config.Users = nil
 	s.elements(func(e element) {
-		u := User{Password: e.secret("password_file"), Roles: e.list("roles", parseWord)}
+		u := User{Password: e.secret("password_file"), Roles: e.list("roles", parseWord), Profile: e.profile()}
 		written := e.text("email")
 		email, err := auth.NormalizeEmail(written)
 		switch {
@@ -44,7 +44,7 @@ func (s *setting) clients() {
 		c := Client{
 			ID: e.text("id"), Name: e.text("name"), Public: e.yes("public"), Secret: e.secret("secret_file"),
 			Grants: e.texts("grants"), RedirectURIs: e.texts("redirect_uris"), Scopes: e.texts("scopes"),
-			Resources: e.texts("resources"), Refresh: e.text("refresh"), FirstParty: e.yes("first_party"),
+			Resources: e.texts("resources"), Refresh: e.text("refresh"), FirstParty: e.yes("first_party"), Metadata: e.metadata(),
 		}
 		if c.Name == "" {
 			c.Name = c.ID
@@ -65,6 +65,9 @@ func (e element) checkSecret(c Client) {
 	switch {
 	case c.Public && e.has("secret_file"):
 		e.fault("secret_file", "a public client has no secret")
+	case c.Metadata.AuthMethod == privateKeyJWT && e.has("secret_file"):
+		e.fault("secret_file", "a client that signs by a key of its own has no secret")
+	case c.Metadata.AuthMethod == privateKeyJWT:
 	case !c.Public && !e.has("secret_file"):
 		e.faults.add(e.name, e.at(e.node), "the client has no secret and is not public", "secret_file, or public: true")
 	case !c.Secret.IsZero() && len(c.Secret.Bytes()) < 32:
@@ -77,7 +80,7 @@ func (e element) checkSecret(c Client) {
 func (e element) checkClient(c Client) {
 	ruled := auth.Client{
 		ID: c.ID, Name: c.Name, Public: c.Public, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Resources: c.Resources,
-		Refresh: auth.RefreshPolicy(c.Refresh),
+		Refresh: auth.RefreshPolicy(c.Refresh), Metadata: c.Metadata,
 	}
 	for _, g := range c.Grants {
 		ruled.Grants = append(ruled.Grants, oauth.GrantType(g))
@@ -93,9 +96,10 @@ func (e element) checkClient(c Client) {
 	}
 }
 
-// itemFault reports a fault of a member or, from 0 on, of an item of its list, unless something is already said of it.
+// itemFault reports a fault of a member, of a part of it after a dot, or, from 0 on, of an item of its list, unless something is already said of it.
 func (e element) itemFault(member string, index int, problem string) {
-	name, n := e.name+"."+member, e.members[member]
+	top, _, _ := strings.Cut(member, ".")
+	name, n := e.name+"."+member, e.members[top]
 	if n == nil {
 		n = e.node
 	}
@@ -103,25 +107,8 @@ func (e element) itemFault(member string, index int, problem string) {
 		name, n = fmt.Sprintf("%s[%d]", name, index), n.Content[index]
 	}
 	if !e.faults.tells(name, e.at(n)) {
-		e.faults.add(name, e.at(n), problem, e.about(member))
+		e.faults.add(name, e.at(n), problem, e.about(top))
 	}
-}
-
-func (s *setting) resources() {
-	s.config.Resources = nil
-	s.elements(func(e element) {
-		r := Resource{URI: e.text("uri"), Name: e.text("name"), Scopes: e.list("scopes", parseScope), FirstParty: e.yes("first_party")}
-		if _, problem := parseResource(r.URI); problem != "" {
-			e.itemFault("uri", -1, problem)
-		}
-		if slices.ContainsFunc(s.config.Resources, func(o Resource) bool { return o.URI == r.URI }) {
-			e.fault("uri", "another entry has this uri")
-		}
-		if r.Name == "" {
-			r.Name = r.URI
-		}
-		s.config.Resources = append(s.config.Resources, r)
-	})
 }
 
 // parseResource never repeats a URI that may hold a password.
@@ -131,13 +118,6 @@ func parseResource(s string) (string, string) {
 		why = quote(s) + ": " + why
 	}
 	return s, why
-}
-
-func parseScope(s string) (string, string) {
-	if why := auth.ScopeFault(s); why != "" {
-		return "", quote(s) + ": " + why
-	}
-	return s, ""
 }
 
 func parseWord(s string) (string, string) {

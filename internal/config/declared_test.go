@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-crypt/crypt/algorithm/argon2"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -28,6 +30,9 @@ clients:
   - {id: svc, secret_file: long, grants: [client_credentials], resources: [https://api.example.com], refresh: fixed}
 resources:
   - {uri: https://api.example.com, scopes: ["a:read"], first_party: true}
+  - {uri: urn:dark, name: Dark, lifetime: 90s, format: opaque, introspection_clients: [svc]}
+scopes:
+  - {name: "a:read", words: {en: Read your files, de: Deine Dateien lesen}, claims: [email]}
 `, Options{}, keyFiles())
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +52,13 @@ resources:
 				Resources: []string{"https://api.example.com"}, Refresh: "fixed",
 			},
 		},
-		[]Resource{{URI: "https://api.example.com", Name: "https://api.example.com", Scopes: []string{"a:read"}, FirstParty: true}},
+		[]Resource{
+			{URI: "https://api.example.com", Name: "https://api.example.com", Scopes: []string{"a:read"}, FirstParty: true},
+			{URI: "urn:dark", Name: "Dark", Lifetime: 90 * time.Second, Format: "opaque", Introspection: []string{"svc"}},
+		},
+		[]auth.Scope{{Name: "a:read", Words: map[string]string{"en": "Read your files", "de": "Deine Dateien lesen"}, Claims: []string{"email"}}},
 	}
-	if all := []any{got.Users, got.Clients, got.Resources}; !reflect.DeepEqual(all, want) {
+	if all := []any{got.Users, got.Clients, got.Resources, got.Scopes}; !reflect.DeepEqual(all, want) {
 		t.Errorf("got  %+v\nwant %+v", all, want)
 	}
 	if printed := fmt.Sprintf("%+v %#v", got, got); strings.Contains(printed, "battery") || strings.Contains(printed, "argon2id") {
@@ -57,9 +66,97 @@ resources:
 	}
 }
 
+// OP-01: all standard claims of a user and all metadata of a client, by their registered names.
+func TestDeclaredClaimsAndMetadataAreRead(t *testing.T) {
+	t.Parallel()
+	got, err := load(`
+users:
+  - email: ada@example.com
+    password_file: pw
+    name: Ada Lovelace
+    birthdate: 1815-12-10
+    phone_number: "+44 20 7946 0000"
+    phone_number_verified: true
+    email_verified: true
+    address: {street_address: "1 Road\nFlat 2", country: GB}
+clients:
+  - id: web
+    token_endpoint_auth_method: private_key_jwt
+    jwks: {keys: [{kty: OKP, crv: Ed25519, kid: a, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo}]}
+    redirect_uris: [https://app.example.com/cb]
+    post_logout_redirect_uris: [https://app.example.com/bye]
+    default_max_age: 0
+    subject_type: pairwise
+    pkce: when_sent
+    verified: true
+    require_pushed_authorization_requests: true
+    allowed_origins: [https://app.example.com]
+`, Options{}, keyFiles())
+	if err != nil {
+		t.Fatal(err)
+	}
+	never := int64(0)
+	profile := auth.Profile{
+		Name: "Ada Lovelace", Birthdate: "1815-12-10", PhoneNumber: "+44 20 7946 0000", PhoneVerified: true, EmailVerified: true,
+		Address: &auth.Address{StreetAddress: "1 Road\nFlat 2", Country: "GB"},
+	}
+	metadata := auth.ClientMetadata{
+		AuthMethod: "private_key_jwt", JWKS: []byte(`{"keys":[{"crv":"Ed25519","kid":"a","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`),
+		PostLogoutRedirectURIs: []string{"https://app.example.com/bye"}, DefaultMaxAge: &never, Subject: auth.SubjectPairwise,
+		PKCE: auth.PKCEWhenSent, Verified: true, RequirePAR: true, AllowedOrigins: []string{"https://app.example.com"},
+	}
+	if !reflect.DeepEqual(got.Users[0].Profile, profile) {
+		t.Errorf("got  %+v\nwant %+v", got.Users[0].Profile, profile)
+	}
+	if !reflect.DeepEqual(got.Clients[0].Metadata, metadata) {
+		t.Errorf("got  %+v\nwant %+v", got.Clients[0].Metadata, metadata)
+	}
+	// Every member of the metadata can be written, but those that registration over HTTP alone sets.
+	var names []string
+	for _, f := range clientFields() {
+		names = append(names, f.Name)
+	}
+	for i := range reflect.TypeFor[auth.ClientMetadata]().NumField() {
+		name, _, _ := strings.Cut(reflect.TypeFor[auth.ClientMetadata]().Field(i).Tag.Get("json"), ",")
+		name = strings.TrimPrefix(name, "daypass_")
+		if !slices.Contains(names, name) && !slices.Contains([]string{"registered", "registration_hash", "secret_expires"}, name) {
+			t.Errorf("clients: there is no member %s", name)
+		}
+	}
+}
+
+// entryFault is an entry and how its first fault begins.
+type entryFault struct{ yaml, want string }
+
+func resourceFaults() []entryFault {
+	return []entryFault{
+		{"resources: [{name: x}]", "resources[0].uri"},
+		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
+		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
+		{"resources: [{uri: 'urn:a#b'}]", "resources[0].uri"},
+		{"resources: [{uri: urn:a, scopes: [a b]}]", "resources[0].scopes[0]"},
+		{"resources: [{uri: urn:a}, {uri: urn:a}]", "resources[1].uri"},
+		{"resources: [{uri: urn:a, scopes: ['']}]", "resources[0].scopes[0] (daypass.yaml:4): there is no value"},
+		{"resources: [{uri: urn:a, first_party: yes}]", "resources[0].first_party"},
+		{"resources: [{uri: urn:a, lifetime: 2h}]", "resources[0].lifetime (daypass.yaml:4): \"2h0m0s\": write whole seconds"},
+		{"resources: [{uri: urn:a, lifetime: 0}]", "resources[0].lifetime (daypass.yaml:4): \"0\" is no time"},
+		{"resources: [{uri: urn:a, algorithm: none}]", "resources[0].algorithm (daypass.yaml:4): \"none\": write ES256"},
+		{"resources: [{uri: urn:a, format: paseto}]", "resources[0].format (daypass.yaml:4): \"paseto\": write jwt or opaque"},
+		{"resources: [{uri: urn:a, introspection_clients: [a b]}]", "resources[0].introspection_clients[0]"},
+		{"scopes: [{words: {en: Read}}]", "scopes[0].name"},
+		{"scopes: [{name: a b}]", "scopes[0].name (daypass.yaml:4): \"a b\": write printable ASCII"},
+		{"scopes: [{name: a}, {name: a}]", "scopes[1].name (daypass.yaml:4): another entry"},
+		{"scopes: [{name: a, words: Read}]", "scopes[0].words (daypass.yaml:4): a section is expected"},
+		{"scopes: [{name: a, words: {english please: Read}}]", "scopes[0].words (daypass.yaml:4): \"english please\": write a language"},
+		{"scopes: [{name: a, words: {en: \"a\\nb\"}}]", "scopes[0].words.en (daypass.yaml:4): write 1 to 200"},
+		{"scopes: [{name: a, words: {en: }}]", "scopes[0].words.en (daypass.yaml:4): there is no value"},
+		{"scopes: [{name: a, claims: [password]}]", "scopes[0].claims[0] (daypass.yaml:4): \"password\": there is no claim"},
+	}
+}
+
 func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ yaml, want string }{
+	for _, c := range append(resourceFaults(), []entryFault{
 		{"users: ada", "users (daypass.yaml:4): a list is expected"},
 		{"users: [ada]", "users[0] (daypass.yaml:4): an entry with members"},
 		{"users: [{password_file: pw}]", "users[0].email (daypass.yaml:4): there is no address"},
@@ -93,15 +190,15 @@ func TestDeclaredEntriesHaveTheirRules(t *testing.T) {
 		{"clients: [{id: a, secret_file: long, scopes: x}]", "clients[0].scopes (daypass.yaml:4): a list is expected"},
 		{"clients: [{id: a, secret_file: long, scopes: [[x]]}]", "clients[0].scopes[0] (daypass.yaml:4): one value is expected"},
 		{"clients: [{id: a, secret_file: long, scopes: ['']}]", "clients[0].scopes[0] (daypass.yaml:4): there is no value"},
-		{"resources: [{name: x}]", "resources[0].uri"},
-		{"resources: [{uri: 'https://API.example'}]", "resources[0].uri (daypass.yaml:4): \"https://API.example\": write scheme and host in lower case"},
-		{"resources: [{uri: 'https://u:canary@api.example'}]", "resources[0].uri (daypass.yaml:4): no user name is allowed"},
-		{"resources: [{uri: 'urn:a#b'}]", "resources[0].uri"},
-		{"resources: [{uri: urn:a, scopes: [a b]}]", "resources[0].scopes[0]"},
-		{"resources: [{uri: urn:a}, {uri: urn:a}]", "resources[1].uri"},
-		{"resources: [{uri: urn:a, scopes: ['']}]", "resources[0].scopes[0] (daypass.yaml:4): there is no value"},
-		{"resources: [{uri: urn:a, first_party: yes}]", "resources[0].first_party"},
-	} {
+		{"users: [{email: a@b.test, password_file: pw, birthdate: 2001-02-29}]", "users[0].birthdate (daypass.yaml:4): write YYYY-MM-DD"},
+		{"users: [{email: a@b.test, password_file: pw, address: {country: X, planet: Y}}]", "users[0].address.planet (daypass.yaml:4): there is no member of that name"},
+		{"users: [{email: a@b.test, password_file: pw, address: Paris}]", "users[0].address (daypass.yaml:4): a section is expected"},
+		{"users: [{email: a@b.test, password_file: pw, address: {country: \"a\\nb\"}}]", "users[0].address.country (daypass.yaml:4): write at most"},
+		{"users: [{email: a@b.test, password_file: pw, email_verified: perhaps}]", "users[0].email_verified (daypass.yaml:4): \"perhaps\" is neither"},
+		{"clients: [{id: a, secret_file: long, token_endpoint_auth_method: private_key_jwt, jwks_uri: https://a.example/jwks}]", "clients[0].secret_file (daypass.yaml:4): a client that signs"},
+		{"clients: [{id: a, secret_file: long, jwks: nothing}]", "clients[0].jwks (daypass.yaml:4): a section with keys"},
+		{"clients: [{id: a, secret_file: long, default_max_age: 1h}]", "clients[0].default_max_age (daypass.yaml:4): \"1h\" is no number of seconds"},
+	}...) {
 		_, err := load(c.yaml+"\n", Options{}, keyFiles())
 		lines := faultsOf(t, err)
 		if len(lines) == 0 || !strings.HasPrefix(lines[0], c.want) {
@@ -149,6 +246,13 @@ func TestDeclaredClientsObeyTheRulesOfEveryClient(t *testing.T) {
 		{"id: a, public: true, redirect_uris: ['https://u:canary@app.example']", "redirect_uris[0]", "no user name"},
 		{"id: a, public: true, redirect_uris: [/cb]", "redirect_uris[0]", "not an absolute URI"},
 		{"id: a, public: true, redirect_uris: ['myapp:/cb']", "redirect_uris[0]", "a scheme with a dot"},
+		{service + ", logo_uri: 'https://u:canary@app.example'", "logo_uri", "no user name"},
+		{service + ", contacts: [a@b.test, \"a\\nb\"]", "contacts[1]", "write an address"},
+		{service + ", jwks: {keys: [{kty: oct, k: canary, kid: a}]}", "jwks", "public keys"},
+		{service + ", id_token_signed_response_alg: none", "id_token_signed_response_alg", "write ES256"},
+		{app + ", pkce: when_sent", "pkce", "always uses PKCE"},
+		{app + ", allowed_origins: ['https://app.example', '*']", "allowed_origins[1]", "not an absolute URI"},
+		{"id: a, token_endpoint_auth_method: private_key_jwt", "token_endpoint_auth_method", "jwks or jwks_uri"},
 	} {
 		_, err := load("clients: [{"+c.members+"}]\n", Options{}, keyFiles())
 		lines := faultsOf(t, err)

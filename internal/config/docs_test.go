@@ -84,7 +84,7 @@ func TestTheDocsNameNoKeyThatDoesNotExist(t *testing.T) {
 		}
 	}
 	// Words in code type that look like keys but are something else.
-	for _, other := range []string{"_file", "DAYPASS_", "DAYPASS_TEST_", "_", "authorization_code", "refresh_token", "client_credentials", "com.example.app"} {
+	for _, other := range []string{"_file", "DAYPASS_", "DAYPASS_TEST_", "_", "authorization_code", "refresh_token", "client_credentials", "com.example.app", "client_secret_basic", "client_secret_post", "private_key_jwt", "when_sent"} {
 		names[other] = true
 	}
 	for _, m := range regexp.MustCompile("`([A-Za-z_][A-Za-z_]*(?:\\.[a-z_]+)*)(?::[^`]*)?`").FindAllStringSubmatch(string(page), -1) {

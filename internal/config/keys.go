@@ -191,37 +191,20 @@ func declaredKeys() []Key {
 	return []Key{
 		{
 			Name: "users", Accepts: "a list of users, each with an email and a password_file or password_hash", About: "users that exist from the start",
-			apply: (*setting).users, Fields: []Field{
-				{"email", "the address the user logs in with"},
-				{"password_file", "the path of a file with the password"},
-				{"password_hash", "the password's hash: `$argon2id$v=19$m=19456,t=2,p=1$SALT$KEY` up to m=262144, t=16, p=16, or one made elsewhere by bcrypt (`$2b$…`), scrypt (`$scrypt$…`) or PBKDF2 (`$pbkdf2-sha256$…`), which the first log-in replaces by argon2id"},
-				{"roles", "a list of role names"},
-			},
+			apply: (*setting).users, Fields: userFields(),
 		},
 		{
 			Name: "clients", Accepts: "a list of clients, each with an id and either public: true or a secret_file", About: "applications that exist from the start",
-			apply: (*setting).clients, Fields: []Field{
-				{"id", "the client_id: letters, digits and . _ ~ -, and not a UUID"},
-				{"name", "what people see; the id when absent"},
-				{"public", "true for an application that cannot keep a secret"},
-				{"secret_file", "the path of a file with the secret, at least 32 characters"},
-				{"grants", "a list of `authorization_code`, `refresh_token` and `client_credentials`; when absent, what the rest implies"},
-				{"redirect_uris", "a list of https URIs, compared exactly; also http on 127.0.0.1, and for a public client com.example.app:/callback"},
-				{"scopes", "a list of scopes it may ask for"},
-				{"resources", "a list of resources it may ask for"},
-				{"refresh", "`rotate` or `fixed`, for a confidential client"},
-				{"first_party", "true for the operator's own application; kept for the consent page, no effect yet"},
-			},
+			apply: (*setting).clients, Fields: clientFields(),
 		},
 		{
 			Name: "resources", Accepts: "a list of resources, each with a uri",
-			About: "protected APIs; so far only those with first_party change anything",
-			apply: (*setting).resources, Fields: []Field{
-				{"uri", "the absolute URI that names the API, the `aud` of its tokens, scheme and host in lower case"},
-				{"name", "what people see; kept for the consent page, no effect yet"},
-				{"scopes", "a list of scopes it knows; kept for the consent page, no effect yet"},
-				{"first_party", "true to list it under first_party_resources as well"},
-			},
+			About: "protected APIs, and what their access tokens are like; APIs that only clients name get the defaults",
+			apply: (*setting).resources, Fields: resourceFields(),
+		},
+		{
+			Name: "scopes", Accepts: "a list of scopes, each with a name and words", About: "what people are told about a scope when a client asks for it",
+			apply: (*setting).scopes, Fields: scopeFields(),
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/grants"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -21,8 +22,14 @@ type Grants interface {
 	Revoke(ctx context.Context, client string, presented secret.Token, caller auth.Caller) (bool, error)
 }
 
+// Signer signs replies, each type of JWT under its own name.
+type Signer interface {
+	SignAs(typ string, alg jose.Algorithm, claims any) (secret.Token, error)
+}
+
 // Desk answers questions about tokens and takes them back.
 type Desk struct {
+	Signer   Signer
 	Pipeline *Pipeline
 	DB       *store.DB
 	Grants   Grants
@@ -51,24 +58,58 @@ type Introspection struct {
 	Roles     []string        `json:"roles,omitempty"`
 }
 
-// Introspect tells a confidential client about a token that concerns it: an access token whose audience
-// is one of its resources or which it holds itself, or its own refresh token (RFC 7662 §2). Whatever
+// Introspect tells a confidential client about a token that concerns it: an access token for a resource that it speaks for, or which it holds itself, or its own refresh token (RFC 7662 §2). Whatever
 // else is {"active": false}.
 func (d *Desk) Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (Introspection, error) {
-	client, err := d.Pipeline.authenticate(ctx, c)
+	client, err := d.caller(ctx, c)
 	if err != nil {
 		return Introspection{}, err
 	}
-	if client.Public {
-		return Introspection{}, oauth.NewError(oauth.InvalidClient, "introspection is for clients that authenticate")
+	return d.tell(ctx, client, token)
+}
+
+// IntrospectionType is the typ header of a signed reply (RFC 9701 §5); its media type is application/ and the same.
+const IntrospectionType = "token-introspection+jwt"
+
+// signedIntrospection are the claims of RFC 9701 §5; there is no sub and no exp beside the answer, so that it is taken for
+// no other JWT.
+type signedIntrospection struct {
+	Issuer        string        `json:"iss"`
+	Audience      string        `json:"aud"`
+	IssuedAt      int64         `json:"iat"`
+	Introspection Introspection `json:"token_introspection"`
+}
+
+// IntrospectSigned is Introspect with an answer that the caller can keep as proof, signed as it registered.
+func (d *Desk) IntrospectSigned(ctx context.Context, c clients.Credentials, token secret.Token) (secret.Token, error) {
+	client, err := d.caller(ctx, c)
+	if err != nil {
+		return secret.Token{}, err
 	}
+	answer, err := d.tell(ctx, client, token)
+	if err != nil {
+		return secret.Token{}, err
+	}
+	return d.Signer.SignAs(IntrospectionType, jose.Algorithm(client.Metadata.IntrospectionAlgorithm), signedIntrospection{
+		Issuer: d.Issuer, Audience: client.ID, IssuedAt: d.Pipeline.c.Now().Unix(), Introspection: answer,
+	})
+}
+
+// caller authenticates who asks: never anybody who cannot prove who it is (RFC 7662 §2.1).
+func (d *Desk) caller(ctx context.Context, c clients.Credentials) (auth.Client, error) {
+	client, err := d.Pipeline.authenticate(ctx, c)
+	if err == nil && client.Public {
+		err = oauth.NewError(oauth.InvalidClient, "introspection is for clients that authenticate")
+	}
+	return client, err
+}
+
+func (d *Desk) tell(ctx context.Context, client auth.Client, token secret.Token) (Introspection, error) {
 	if strings.HasPrefix(token.Reveal(), auth.RefreshPrefix) {
 		return d.refresh(ctx, client, token)
 	}
 	claims, alive, err := d.access(ctx, token)
-	concerns := claims.ClientID == client.ID ||
-		slices.ContainsFunc(claims.Audience, func(a string) bool { return slices.Contains(client.Resources, a) })
-	if err != nil || !alive || !concerns {
+	if err != nil || !alive || !d.concerns(client, &claims) {
 		return Introspection{}, err
 	}
 	return Introspection{
@@ -77,6 +118,29 @@ func (d *Desk) Introspect(ctx context.Context, c clients.Credentials, token secr
 		AuthTime: claims.AuthTime, ACR: claims.ACR, AMR: claims.AMR, SessionID: claims.SessionID, GrantID: claims.GrantID,
 		Roles: claims.Roles, Epoch: claims.Epoch,
 	}, nil
+}
+
+// concerns tells whether a client may know of a token, and cuts it down to what is the client's business: whoever speaks for
+// a resource hears of the audiences and scopes of that resource alone (RFC 7662 §2.2, IN-03).
+func (d *Desk) concerns(client auth.Client, claims *auth.AccessClaims) bool {
+	if claims.ClientID == client.ID {
+		return true
+	}
+	known := d.Pipeline.c.Resources
+	own := slices.DeleteFunc(slices.Clone(claims.Audience), func(aud string) bool {
+		if r, registered := known.Find(aud); registered && len(r.Introspection) > 0 {
+			return r.Disabled() || !slices.Contains(r.Introspection, client.ID)
+		} else if registered && r.Disabled() {
+			return true
+		}
+		return !slices.Contains(client.Resources, aud)
+	})
+	if len(own) == 0 {
+		return false
+	}
+	plan, _ := auth.PlanToken(known, own, strings.Fields(claims.Scope), d.Pipeline.c.Lifetime)
+	claims.Audience, claims.Scope = own, strings.Join(plan.Scopes, " ")
+	return true
 }
 
 func (d *Desk) refresh(ctx context.Context, client auth.Client, token secret.Token) (Introspection, error) {
@@ -99,15 +163,34 @@ func (d *Desk) refresh(ctx context.Context, client auth.Client, token secret.Tok
 // access verifies an access token and asks the store whether what it stands on is alive.
 func (d *Desk) access(ctx context.Context, token secret.Token) (auth.AccessClaims, bool, error) {
 	claims, err := d.Pipeline.c.Keys.VerifyAccess(token, "", false)
+	if errors.Is(err, auth.ErrKeyUnknown) {
+		return auth.AccessClaims{}, false, err // not now, rather than never again
+	}
 	if err != nil || !d.Pipeline.c.Now().Before(time.Unix(claims.Expires, 0)) { // our own clock needs no leeway
 		return auth.AccessClaims{}, false, nil //nolint:nilerr // not a token of ours is an answer: inactive
 	}
 	alive := false
 	err = d.DB.View(ctx, func(tx *store.Tx) (err error) {
-		alive, err = grants.Alive(ctx, tx, claims)
+		if alive, err = grants.Alive(ctx, tx, claims); err != nil || !alive || !auth.IsOpaque(token) {
+			return err
+		}
+		claims.Roles, err = roles(ctx, tx, claims)
 		return err
 	})
 	return claims, alive, err
+}
+
+// roles are those of the user behind an opaque token today; a client on its own behalf has none.
+func roles(ctx context.Context, tx *store.Tx, c auth.AccessClaims) ([]string, error) {
+	if c.GrantID == "" {
+		return nil, nil
+	}
+	id, err := auth.ParseID(c.GrantID)
+	if err != nil {
+		return nil, nil //nolint:nilerr // Alive has judged it
+	}
+	_, user, err := tx.Grants.Facts(ctx, id)
+	return user.Roles, err
 }
 
 // Revoke takes a token back at the wish of the client that holds it (RFC 7009 §2). A token that is

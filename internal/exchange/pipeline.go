@@ -32,7 +32,7 @@ type Clients interface {
 
 // Keys mints and verifies access tokens.
 type Keys interface {
-	MintAccess(c auth.AccessClaims, life time.Duration) (secret.Token, time.Time, error)
+	Mint(c auth.AccessClaims, life time.Duration, style auth.TokenStyle) (secret.Token, time.Time, error)
 	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
 	SessionRef(session auth.ID, client string) string
 	// MintID signs an ID token with an algorithm that this server has a key for.
@@ -47,13 +47,14 @@ type Guesses interface {
 
 // Config is what a Pipeline needs.
 type Config struct {
-	Clients  Clients
-	Guesses  Guesses // nil: nobody counts
-	Keys     Keys
-	Hooks    map[oauth.GrantType]Hook
-	Lifetime time.Duration // of access tokens
-	Fallback string        // audience when no resource was asked and none is configured: UserInfo
-	Now      func() time.Time
+	Clients   Clients
+	Resources auth.Resources // nil: none is registered
+	Guesses   Guesses        // nil: nobody counts
+	Keys      Keys
+	Hooks     map[oauth.GrantType]Hook
+	Lifetime  time.Duration // of access tokens for resources that say nothing else
+	Fallback  string        // audience when no resource was asked and none is configured: UserInfo
+	Now       func() time.Time
 }
 
 // Pipeline is the token endpoint's use case.
@@ -64,8 +65,17 @@ func New(c Config) (*Pipeline, error) {
 	if c.Clients == nil || c.Keys == nil || c.Now == nil || c.Lifetime <= 0 || c.Fallback == "" {
 		return nil, errors.New("exchange: clients, keys, a clock, a lifetime and a fallback audience are needed")
 	}
+	if c.Resources == nil {
+		c.Resources = unregistered{}
+	}
 	return &Pipeline{c: c}, nil
 }
+
+// unregistered knows no resource.
+type unregistered struct{}
+
+// Find implements auth.Resources.
+func (unregistered) Find(string) (auth.Resource, bool) { return auth.Resource{}, false }
 
 // Request is a token request as it came over the wire.
 type Request struct {
@@ -129,6 +139,9 @@ func (p *Pipeline) run(ctx context.Context, client auth.Client, grant oauth.Gran
 	if !client.MayUse(grant) && (grant != auth.GrantLogin || client.ID != auth.FirstPartyClient) {
 		return auth.Tokens{}, oauth.NewError(oauth.UnauthorizedClient, "the client is not registered for this grant type")
 	}
+	if err := p.target(client, ask); err != nil {
+		return auth.Tokens{}, err
+	}
 	granted, err := hook.Redeem(ctx, client, ask)
 	if err != nil {
 		return auth.Tokens{}, err
@@ -136,8 +149,24 @@ func (p *Pipeline) run(ctx context.Context, client auth.Client, grant oauth.Gran
 	return p.mint(client, granted)
 }
 
+// target refuses resources that cannot be had together before the hook moves anything.
+func (p *Pipeline) target(client auth.Client, ask auth.Ask) error {
+	if len(ask.Resources) == 0 {
+		return nil
+	}
+	if err := auth.TargetFault(p.c.Resources, ask.Resources, chosen(ask.Scopes, client.Scopes), ask.Scopes != nil); err != nil {
+		return err
+	}
+	return nil
+}
+
 // mint writes the access token that was granted and no more than its resource needs (RFC 9068 §2.2).
 func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error) {
+	plan, ok := auth.PlanToken(p.c.Resources, g.Resources, g.Scopes, p.c.Lifetime)
+	if !ok {
+		return auth.Tokens{}, oauth.NewError(oauth.InvalidTarget, "no tokens are given for this resource: it is disabled")
+	}
+	g.Resources, g.Scopes = plan.Audience, plan.Scopes
 	claims := auth.AccessClaims{
 		Subject: g.Subject, ClientID: g.ClientID, Scope: strings.Join(g.Scopes, " "), Audience: g.Resources,
 		ACR: g.ACR, AMR: g.AMR, Roles: g.Roles, Epoch: client.Epoch,
@@ -154,8 +183,8 @@ func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error)
 	if !g.SessionID.IsZero() {
 		claims.SessionID = p.c.Keys.SessionRef(g.SessionID, g.ClientID)
 	}
-	life := auth.AccessLife(p.c.Lifetime, g.ExpiresAt, p.c.Now())
-	token, expires, err := p.c.Keys.MintAccess(claims, life)
+	life := auth.AccessLife(plan.Lifetime, g.ExpiresAt, p.c.Now())
+	token, expires, err := p.c.Keys.Mint(claims, life, plan.Style)
 	if err != nil {
 		return auth.Tokens{}, fmt.Errorf("exchange: mint: %w", err)
 	}

@@ -135,13 +135,13 @@ func TestSignerRefusesAKeyThatDoesNotFit(t *testing.T) {
 	}
 }
 
-func TestGeneratedRSAKeysHave3072Bits(t *testing.T) {
+func TestGeneratedRSAKeysHave2048Bits(t *testing.T) {
 	t.Parallel()
 	key, err := jose.GenerateKey(jose.PS256)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bits := key.Public().(*rsa.PublicKey).N.BitLen(); bits != 3072 {
+	if bits := key.Public().(*rsa.PublicKey).N.BitLen(); bits != 2048 {
 		t.Fatalf("got %d bits", bits)
 	}
 	if _, err := jose.GenerateKey("HS256"); err == nil {

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -21,39 +22,43 @@ var ErrToken = errors.New("keys: access token not accepted")
 // MintAccess signs an access token (RFC 9068 §2): iss, iat, exp and jti are filled in here, the rest is
 // the caller's. It returns the token and its end.
 func (r *Ring) MintAccess(c auth.AccessClaims, life time.Duration) (secret.Token, time.Time, error) {
+	return r.Mint(c, life, auth.TokenStyle{})
+}
+
+// Mint is MintAccess for a resource that wants another signature than the default, or opaque tokens.
+func (r *Ring) Mint(c auth.AccessClaims, life time.Duration, style auth.TokenStyle) (secret.Token, time.Time, error) {
 	now := r.now()
 	c.Issuer, c.IssuedAt = r.issuer, now.Unix()
 	expires := time.Unix(now.Add(life).Unix(), 0).UTC()
 	c.Expires = expires.Unix()
 	c.ID = base64.RawURLEncoding.EncodeToString(secret.Random(16))
+	if style.Opaque {
+		token, err := r.sealOpaque(c)
+		return token, expires, err
+	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return secret.Token{}, time.Time{}, fmt.Errorf("keys: claims: %w", err)
 	}
-	signer, ok := r.loaded.Load().signers[r.alg]
-	if !ok {
-		return secret.Token{}, time.Time{}, fmt.Errorf("keys: no %s key", r.alg)
+	key, err := r.loaded.Load().turn(cmp.Or(jose.Algorithm(style.Algorithm), r.alg), now)
+	if err != nil {
+		return secret.Token{}, time.Time{}, err
 	}
-	token, err := signer.Sign(payload)
+	token, err := key.access.Sign(payload)
 	if err != nil {
 		return secret.Token{}, time.Time{}, fmt.Errorf("keys: sign: %w", err)
 	}
 	return secret.FromString(token), expires, nil
 }
 
-// VerifyAccess checks an access token of our own (RFC 9068 §4): signature, typ, issuer, audience (""
-// accepts any) and, unless allowExpired, its end. Errors wrap ErrToken. Whether the grant behind it is
+// VerifyAccess checks an access token of our own, a JWT (RFC 9068 §4) or an opaque one: signature, typ, issuer, audience (""
+// accepts any) and, unless allowExpired, its end. Errors wrap ErrToken, and
+// auth.ErrKeyUnknown too when this node has not loaded the key of an opaque one. Whether the grant behind it is
 // still alive is the caller's question to the store.
 func (r *Ring) VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error) {
-	var c auth.AccessClaims
-	payload, _, err := jose.Verify(token.Reveal(), jose.VerifyConfig{
-		Algorithms: jose.Algorithms(), Types: []string{auth.AccessTokenType, "application/" + auth.AccessTokenType}, Keys: r.PublicKey,
-	})
+	c, err := r.readAccess(token)
 	if err != nil {
-		return c, fmt.Errorf("%w: %w", ErrToken, err)
-	}
-	if err := jose.DecodeStrict(payload, &c); err != nil {
-		return c, fmt.Errorf("%w: %w", ErrToken, err)
+		return c, err
 	}
 	now := r.now()
 	switch {
@@ -65,6 +70,40 @@ func (r *Ring) VerifyAccess(token secret.Token, audience string, allowExpired bo
 		return c, fmt.Errorf("%w: a required claim is missing", ErrToken)
 	case !allowExpired && !now.Before(time.Unix(c.Expires, 0).Add(r.leeway)):
 		return c, fmt.Errorf("%w: expired", ErrToken)
+	}
+	return c, nil
+}
+
+// readAccess opens an access token of either format.
+func (r *Ring) readAccess(token secret.Token) (auth.AccessClaims, error) {
+	var c auth.AccessClaims
+	if auth.IsOpaque(token) {
+		return r.openOpaque(token)
+	}
+	payload, _, err := jose.Verify(token.Reveal(), jose.VerifyConfig{
+		Algorithms: jose.Algorithms(), Types: []string{auth.AccessTokenType, "application/" + auth.AccessTokenType}, Keys: r.PublicKey,
+	})
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	if err := jose.DecodeStrict(payload, &c); err != nil {
+		return c, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return c, nil
+}
+
+func (r *Ring) sealOpaque(c auth.AccessClaims) (secret.Token, error) {
+	key, ok := r.masters.Derived(r.masters.active, auth.OpaquePurpose)
+	if !ok {
+		return secret.Token{}, auth.ErrKeyUnknown
+	}
+	return auth.SealOpaque(c, r.masters.active, key)
+}
+
+func (r *Ring) openOpaque(token secret.Token) (auth.AccessClaims, error) {
+	c, err := auth.OpenOpaque(token, r.masters)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrToken, err)
 	}
 	return c, nil
 }

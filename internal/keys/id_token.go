@@ -14,9 +14,9 @@ import (
 // claims about the user; they never replace one of the token itself.
 func (r *Ring) MintID(c auth.IDTokenClaims, more map[string]any, algorithm string) (secret.Token, error) {
 	c.Issuer, c.IssuedAt = r.issuer, r.now().Unix()
-	signer, ok := r.loaded.Load().idSigners[jose.Algorithm(algorithm)]
-	if !ok {
-		return secret.Token{}, fmt.Errorf("keys: no %s key", algorithm)
+	turn, err := r.loaded.Load().turn(jose.Algorithm(algorithm), r.now())
+	if err != nil {
+		return secret.Token{}, err
 	}
 	payload, err := json.Marshal(c)
 	if err != nil {
@@ -27,7 +27,7 @@ func (r *Ring) MintID(c auth.IDTokenClaims, more map[string]any, algorithm strin
 			return secret.Token{}, fmt.Errorf("keys: claims: %w", err)
 		}
 	}
-	token, err := signer.Sign(payload)
+	token, err := turn.id.Sign(payload)
 	if err != nil {
 		return secret.Token{}, fmt.Errorf("keys: sign: %w", err)
 	}

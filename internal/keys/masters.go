@@ -27,6 +27,7 @@ var ErrMaster = errors.New("keys: this master key does not open the database's c
 type Masters struct {
 	keys   map[byte]secret.Token
 	tags   map[byte]secret.Token
+	opaque map[byte]secret.Token
 	active byte
 }
 
@@ -35,7 +36,7 @@ var _ auth.TagKeys = (*Masters)(nil)
 // ParseMasters reads a master key file: lines `version:base64 of 32 bytes`, version 1 to 255; empty
 // lines and lines that start with # are skipped. The highest version is active.
 func ParseMasters(file secret.Token) (*Masters, error) {
-	m := &Masters{keys: map[byte]secret.Token{}, tags: map[byte]secret.Token{}}
+	m := &Masters{keys: map[byte]secret.Token{}, tags: map[byte]secret.Token{}, opaque: map[byte]secret.Token{}}
 	for i, line := range strings.Split(file.Reveal(), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
@@ -55,6 +56,7 @@ func ParseMasters(file secret.Token) (*Masters, error) {
 		}
 		m.keys[byte(v)] = secret.New(raw)
 		m.tags[byte(v)] = secret.Derive(secret.New(raw), auth.RefreshTagPurpose)
+		m.opaque[byte(v)] = secret.Derive(secret.New(raw), auth.OpaquePurpose)
 		m.active = max(m.active, byte(v))
 	}
 	if m.active == 0 {

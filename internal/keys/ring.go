@@ -31,8 +31,7 @@ type Ring struct {
 }
 
 type loaded struct {
-	signers    map[jose.Algorithm]*jose.Signer // typ at+jwt
-	idSigners  map[jose.Algorithm]*jose.Signer // typ JWT
+	turns      map[jose.Algorithm][]turn // oldest first
 	public     []jose.PublicKey
 	byID       map[string]jose.PublicKey
 	document   []byte // the JWK set as served
@@ -80,7 +79,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("keys: load: %w", err)
 	}
-	next := &loaded{signers: map[jose.Algorithm]*jose.Signer{}, idSigners: map[jose.Algorithm]*jose.Signer{}, byID: map[string]jose.PublicKey{}}
+	next := &loaded{turns: map[jose.Algorithm][]turn{}, byID: map[string]jose.PublicKey{}}
 	for _, k := range stored {
 		if err := r.add(next, k); err != nil {
 			return err
@@ -117,88 +116,83 @@ func (r *Ring) add(to *loaded, k store.SigningKey) error {
 	pub := jose.PublicKey{ID: k.ID, Algorithm: alg, Key: private.Public()}
 	to.public = append(to.public, pub)
 	to.byID[k.ID] = pub
-	if _, have := to.signers[alg]; have || !k.RetiredAt.IsZero() {
-		return nil // the oldest that is not retired signs, on every node the same
-	}
 	access, err1 := jose.NewSigner(private, alg, k.ID, auth.AccessTokenType)
 	id, err2 := jose.NewSigner(private, alg, k.ID, auth.IDTokenType)
 	if err := errors.Join(err1, err2); err != nil {
 		return fmt.Errorf("keys: signing key %s: %w", k.ID, err)
 	}
-	to.signers[alg], to.idSigners[alg] = access, id
+	to.turns[alg] = append(to.turns[alg], turn{kid: k.ID, private: private, access: access, id: id, until: k.RetiredAt})
 	return nil
 }
 
-// Ensure makes the first key of each algorithm that Algorithms lists and the key of session references where there is
-// none, and loads. Whoever serves calls it, after Load has opened what is there. Two nodes may do it at once: both keys then
-// stand in the set, and the older one signs.
+// Ensure makes the first keys of the configured algorithm and of RS256, and the key of session references, where there is
+// none, and loads. Whoever serves calls it, after Load has opened what is there. Two nodes may do it at once: both keys then stand in the set, and the
+// older one signs.
 func (r *Ring) Ensure(ctx context.Context) error {
-	var lacking []jose.Algorithm
 	missing := false
 	err := r.db.View(ctx, func(tx *store.Tx) error {
-		all, err := tx.Keys.List(ctx)
-		if err != nil {
-			return err
-		}
-		lacking = r.lacking(all)
-		_, err = tx.Settings.Get(ctx, sessionKeySetting)
+		_, err := tx.Settings.Get(ctx, sessionKeySetting)
 		return err
 	})
 	if errors.Is(err, auth.ErrNotFound) {
 		missing, err = true, nil
 	}
-	if err != nil || !missing && len(lacking) == 0 {
-		return errors.Join(wrap("keys: look for keys", err), r.Load(ctx))
+	if err == nil && missing {
+		err = r.makeSessionKey(ctx)
 	}
-	var fresh []store.SigningKey
-	for _, alg := range lacking {
-		k, err := r.generate(alg)
-		if err != nil {
-			return err
+	if err != nil {
+		return wrap("keys: look for keys", err)
+	}
+	return r.EnsureFor(ctx, r.alg, jose.RS256) // which every client of OpenID Connect may count on (Discovery 1.0 §3)
+}
+
+func (r *Ring) makeSessionKey(ctx context.Context) error {
+	version, sealed, err := r.masters.seal(purposeSession, sessionKeySetting, secret.Random(32))
+	if err != nil {
+		return wrap("keys: seal", err)
+	}
+	return r.db.Update(ctx, func(tx *store.Tx) error {
+		_, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...))
+		return err
+	})
+}
+
+// EnsureFor makes the first key of each algorithm that has none, and loads.
+func (r *Ring) EnsureFor(ctx context.Context, algorithms ...jose.Algorithm) error {
+	for _, alg := range algorithms {
+		if err := r.ensureFor(ctx, alg); err != nil {
+			return wrap("keys: make first key", err)
 		}
-		fresh = append(fresh, k)
-	}
-	if err := r.keep(ctx, fresh); err != nil {
-		return wrap("keys: make first keys", err)
 	}
 	return r.Load(ctx)
 }
 
-// keep stores keys whose algorithm still has none, and a key of session references.
-func (r *Ring) keep(ctx context.Context, fresh []store.SigningKey) error {
-	version, sealed, err := r.masters.seal(purposeSession, sessionKeySetting, secret.Random(32))
+func (r *Ring) ensureFor(ctx context.Context, alg jose.Algorithm) error {
+	var all []store.SigningKey
+	list := func(tx *store.Tx) (err error) {
+		all, err = tx.Keys.List(ctx)
+		return err
+	}
+	if err := r.db.View(ctx, list); err != nil || hasActive(all, alg) {
+		return err
+	}
+	fresh, err := r.NewKey(alg) // slow for RSA, so before the transaction
 	if err != nil {
-		return wrap("seal", err)
+		return err
 	}
 	return r.db.Update(ctx, func(tx *store.Tx) error {
-		all, err := tx.Keys.List(ctx)
-		if err != nil {
+		if err := list(tx); err != nil || hasActive(all, alg) {
 			return err
 		}
-		if _, err := tx.Settings.Put(ctx, sessionKeySetting, append([]byte{version}, sealed...)); err != nil {
+		if err := tx.Keys.Insert(ctx, fresh); err != nil {
 			return err
 		}
-		for _, k := range fresh {
-			if hasActive(all, jose.Algorithm(k.Algorithm)) {
-				continue
-			}
-			if err := tx.Keys.Insert(ctx, k); err != nil {
-				return err
-			}
-			if err := tx.Events.Insert(ctx, auth.Event{At: k.CreatedAt, Kind: auth.EventKeyCreated, Detail: k.Algorithm + " " + k.ID}); err != nil {
-				return err
-			}
-		}
-		return nil
+		return tx.Events.Insert(ctx, auth.Event{At: fresh.CreatedAt, Kind: auth.EventKeyCreated, Detail: fresh.Algorithm + " " + fresh.ID})
 	})
 }
 
-// lacking lists the algorithms that have no key.
-func (r *Ring) lacking(all []store.SigningKey) []jose.Algorithm {
-	return slices.DeleteFunc(r.IDAlgorithms(), func(a jose.Algorithm) bool { return hasActive(all, a) })
-}
-
-func (r *Ring) generate(alg jose.Algorithm) (store.SigningKey, error) {
+// NewKey makes a key that is not stored yet; its private half is sealed under the active master key.
+func (r *Ring) NewKey(alg jose.Algorithm) (store.SigningKey, error) {
 	private, err := jose.GenerateKey(alg)
 	if err != nil {
 		return store.SigningKey{}, fmt.Errorf("keys: generate: %w", err)
@@ -237,16 +231,13 @@ func wrap(what string, err error) error {
 // KeySet is the JWK set document (RFC 7517 §5): public keys only.
 func (r *Ring) KeySet() []byte { return r.loaded.Load().document }
 
-// Algorithms lists what access tokens may be signed with today.
-func (r *Ring) Algorithms() []jose.Algorithm { return []jose.Algorithm{r.alg} }
-
-// IDAlgorithms lists what ID tokens may be signed with: RS256, which OpenID Connect Discovery 1.0 §3 demands, and that of
-// access tokens.
-func (r *Ring) IDAlgorithms() []jose.Algorithm {
-	if r.alg == jose.RS256 {
-		return []jose.Algorithm{jose.RS256}
-	}
-	return []jose.Algorithm{jose.RS256, r.alg}
+// Algorithms lists what can be signed with today, the preferred first.
+func (r *Ring) Algorithms() []jose.Algorithm {
+	l, now := r.loaded.Load(), r.now()
+	return slices.DeleteFunc(jose.Algorithms(), func(alg jose.Algorithm) bool {
+		_, err := l.turn(alg, now)
+		return err != nil
+	})
 }
 
 // PublicKey finds a key by id; resource servers inside this process use it instead of fetching.

@@ -59,6 +59,9 @@ func NewPrincipals(n Needs) (*Principals, error) {
 // ErrUnauthenticated or the store's.
 func (p *Principals) Authenticate(ctx context.Context, access secret.Token) (auth.Principal, error) {
 	claims, err := p.needs.Verifier.VerifyAccess(access, p.needs.Audience, false)
+	if errors.Is(err, auth.ErrKeyUnknown) {
+		return auth.Principal{}, fmt.Errorf("login: authenticate: %w", err)
+	}
 	if err != nil || claims.ClientID != auth.FirstPartyClient {
 		return auth.Principal{}, ErrUnauthenticated
 	}

@@ -28,13 +28,14 @@ type Exchanger interface {
 type Desk interface {
 	UserInfo(ctx context.Context, token secret.Token) (exchange.UserInfo, error)
 	Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (exchange.Introspection, error)
+	IntrospectSigned(ctx context.Context, c clients.Credentials, token secret.Token) (secret.Token, error)
 	Revoke(ctx context.Context, c clients.Credentials, token secret.Token, caller auth.Caller) error
 }
 
-// KeySource is the JWK set document.
+// KeySource is the JWK set document, and what is signed by its keys today.
 type KeySource interface {
 	KeySet() []byte
-	IDAlgorithms() []jose.Algorithm
+	Algorithms() []jose.Algorithm
 }
 
 var (
@@ -124,6 +125,9 @@ func (p *Protocol) Routes() []Route {
 		}},
 		{"/oauth/introspect", post, p.introspect, func(m *oauth.Metadata) {
 			m.IntrospectionEndpoint, m.IntrospectionEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/introspect", confidential
+			for _, alg := range p.c.Keys.Algorithms() {
+				m.IntrospectionSigningAlgValuesSupported = append(m.IntrospectionSigningAlgValuesSupported, string(alg))
+			}
 		}},
 		{"/oauth/jwks", get, p.jwks, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
 		{oauth.MetadataPath, get, p.metadata, nil},

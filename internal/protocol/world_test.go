@@ -51,6 +51,7 @@ type world struct {
 	grants *grants.Service
 	server *httptest.Server
 	codes  *authorize.Service
+	apis   *clients.Resources
 	user   auth.User
 	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
 	mu     sync.Mutex
@@ -85,8 +86,9 @@ func newWorld(t *testing.T) *world {
 	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
 	known := clients.New(w.db)
+	w.apis = clients.NewResources(w.db)
 	pipeline, err := exchange.New(exchange.Config{
-		Clients: known, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+		Clients: known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantAuthorizationCode: exchange.CodeHook{Grants: w.grants},
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
@@ -94,7 +96,7 @@ func newWorld(t *testing.T) *world {
 		},
 	})
 	must(t, err)
-	desk := &exchange.Desk{Pipeline: pipeline, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
 	w.codes, err = authorize.New(authorize.Needs{Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now})
 	must(t, err)
 	p, err := protocol.New(protocol.Config{

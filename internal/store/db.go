@@ -57,6 +57,7 @@ type Tx struct {
 	Sessions       Sessions
 	Grants         Grants
 	Clients        Clients
+	Resources      Resources
 	Keys           Keys
 	Events         Events
 	Revocations    Revocations
@@ -70,7 +71,7 @@ type Tx struct {
 
 func newTx(q Querier) *Tx {
 	return &Tx{
-		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q},
+		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q}, Resources: Resources{q},
 		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q}, Throttles: Throttles{q},
 		AddressChanges: AddressChanges{q}, Outbox: Outbox{q}, Codes: Codes{q}, Consents: Consents{q}, Interactions: Interactions{q},
 	}

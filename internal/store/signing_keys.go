@@ -15,7 +15,7 @@ type SigningKey struct {
 	Master    byte // version of the master key it is sealed under
 	Sealed    []byte
 	CreatedAt time.Time
-	RetiredAt time.Time // zero: signs
+	RetiredAt time.Time // when the next one signs in its place; zero: not yet decided
 }
 
 func scanKey(row scanner) (SigningKey, error) {
@@ -43,4 +43,37 @@ func (s Keys) List(ctx context.Context) ([]SigningKey, error) {
 	rows, err := s.q.QueryContext(ctx, `SELECT kid, alg, master_version, sealed, created_at, retired_at
 		FROM signing_keys ORDER BY created_at, kid`)
 	return collect(rows, err, scanKey)
+}
+
+// Retire says when a key stops signing, unless it does earlier already, and moves the change sequence.
+func (s Keys) Retire(ctx context.Context, kid string, at time.Time) error {
+	changed, err := one(s.q.ExecContext(ctx, `UPDATE signing_keys SET retired_at = $1 WHERE kid = $2 AND (retired_at = 0 OR retired_at > $1)`,
+		millis(at), kid))
+	if err != nil || !changed {
+		return err
+	}
+	return (Settings{s.q}).Changed(ctx)
+}
+
+// Delete removes a key: whatever it signed is refused from then on. It moves the change sequence.
+func (s Keys) Delete(ctx context.Context, kid string) (bool, error) {
+	ok, err := one(s.q.ExecContext(ctx, `DELETE FROM signing_keys WHERE kid = $1`, kid))
+	if err != nil || !ok {
+		return ok, err
+	}
+	return true, (Settings{s.q}).Changed(ctx)
+}
+
+// Sweep deletes up to limit keys that retired before then, and moves the change sequence when there were any.
+func (s Keys) Sweep(ctx context.Context, before time.Time, limit int) (int64, error) {
+	res, err := s.q.ExecContext(ctx, `DELETE FROM signing_keys WHERE kid IN
+		(SELECT kid FROM signing_keys WHERE retired_at > 0 AND retired_at < $1 LIMIT $2)`, millis(before), limit)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, (Settings{s.q}).Changed(ctx)
 }

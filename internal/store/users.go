@@ -89,6 +89,11 @@ func (s Users) SetProfile(ctx context.Context, id auth.ID, p auth.Profile) (bool
 	return one(s.q.ExecContext(ctx, `UPDATE users SET claims = $1 WHERE id = $2`, claims, id[:]))
 }
 
+// SetRoles replaces the user's roles; false when there is no such user. The next access token has them.
+func (s Users) SetRoles(ctx context.Context, id auth.ID, roles []string) (bool, error) {
+	return one(s.q.ExecContext(ctx, `UPDATE users SET roles = $1 WHERE id = $2`, joined(roles), id[:]))
+}
+
 // SetDisabled disables (at a time) or enables (zero time) a user; false when there is nothing to do.
 func (s Users) SetDisabled(ctx context.Context, id auth.ID, at time.Time) (bool, error) {
 	if at.IsZero() {

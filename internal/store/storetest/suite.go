@@ -18,7 +18,8 @@ type testCase struct {
 func Run(t *testing.T, open func(t testing.TB) *store.DB) {
 	t.Helper()
 	for _, group := range [][]testCase{
-		databaseCases(), userCases(), claimCases(), sessionCases(), grantCases(), applyCases(), rotateCases(), manyCases(), clientCases(), recordCases(), outboxCases(), authorizationCases(),
+		databaseCases(), userCases(), claimCases(), sessionCases(), grantCases(), applyCases(), rotateCases(), manyCases(), clientCases(), resourceCases(), recordCases(),
+		outboxCases(), authorizationCases(),
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {

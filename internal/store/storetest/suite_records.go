@@ -17,6 +17,7 @@ func recordCases() []testCase {
 		{"swept are events older than asked", testEventSweep},
 		{"revocations are found until they are swept", testRevocations},
 		{"signing keys come back oldest first and move the sequence", testKeys},
+		{"a signing key retires once, earlier but never later, and is swept by that time", testKeyRetirement},
 		{"a setting is written once", testSettings},
 	}
 }
@@ -113,6 +114,50 @@ func testKeys(t *testing.T, db *store.DB) {
 	same(t, "keys", list, []store.SigningKey{old, young})
 	if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Keys.Insert(t.Context(), old) }); err == nil {
 		t.Error("one kid was inserted twice")
+	}
+}
+
+func testKeyRetirement(t *testing.T, db *store.DB) {
+	ctx := t.Context()
+	kids := func() (kids []string) {
+		for _, k := range ask(t, db, func(tx *store.Tx) ([]store.SigningKey, error) { return tx.Keys.List(ctx) }) {
+			kids = append(kids, k.ID+" "+k.RetiredAt.Format(time.TimeOnly))
+		}
+		return kids
+	}
+	for _, kid := range []string{"a", "b"} {
+		update(t, db, func(tx *store.Tx) error {
+			return tx.Keys.Insert(ctx, store.SigningKey{ID: kid, Algorithm: "ES256", Sealed: []byte{1}, CreatedAt: now()})
+		})
+	}
+	for _, c := range []struct {
+		after time.Duration
+		moves bool
+	}{{time.Hour, true}, {2 * time.Hour, false}, {time.Minute, true}, {time.Minute, false}} {
+		moves(t, db, c.moves, func(tx *store.Tx) error { return tx.Keys.Retire(ctx, "a", now().Add(c.after)) })
+	}
+	same(t, "keys", kids(), []string{"a 12:01:00", "b 00:00:00"})
+	for _, c := range []struct {
+		before time.Time
+		want   int64
+	}{{now().Add(time.Minute), 0}, {now().Add(time.Hour), 1}} {
+		moves(t, db, c.want > 0, func(tx *store.Tx) error {
+			n, err := tx.Keys.Sweep(ctx, c.before, 10)
+			if n != c.want {
+				t.Errorf("swept %d keys, want %d", n, c.want)
+			}
+			return err
+		})
+	}
+	same(t, "what is left", kids(), []string{"b 00:00:00"})
+	for _, should := range []bool{true, false} {
+		moves(t, db, should, func(tx *store.Tx) error {
+			ok, err := tx.Keys.Delete(ctx, "b")
+			if ok != should {
+				t.Errorf("deleted %v", ok)
+			}
+			return err
+		})
 	}
 }
 

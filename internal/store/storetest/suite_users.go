@@ -47,7 +47,11 @@ func testUserRoundTrip(t *testing.T, db *store.DB) {
 		if !ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Users.SetProfile(t.Context(), u.ID, u.Profile) }) {
 			t.Errorf("the profile of %s was not replaced", u.Email)
 		}
-		same(t, "profile", ask(t, db, func(tx *store.Tx) (auth.User, error) { return tx.Users.Find(t.Context(), u.ID) }), u)
+		u.Roles = []string{"ops"}
+		if !ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Users.SetRoles(t.Context(), u.ID, u.Roles) }) {
+			t.Errorf("the roles of %s were not replaced", u.Email)
+		}
+		same(t, "profile and roles", ask(t, db, func(tx *store.Tx) (auth.User, error) { return tx.Users.Find(t.Context(), u.ID) }), u)
 	}
 	view(t, db, func(tx *store.Tx) error {
 		if _, err := tx.Users.Find(t.Context(), auth.NewID(now())); !errors.Is(err, auth.ErrNotFound) {
