@@ -61,6 +61,7 @@ const (
 	RequestNotSupported      ErrorCode = "request_not_supported"
 	RequestURINotSupported   ErrorCode = "request_uri_not_supported"
 	RegistrationNotSupported ErrorCode = "registration_not_supported"
+	InvalidRequestURI        ErrorCode = "invalid_request_uri"
 	// UnmetAuthenticationRequirements is of OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2.
 	UnmetAuthenticationRequirements ErrorCode = "unmet_authentication_requirements"
 )

@@ -42,6 +42,10 @@ type Metadata struct {
 	// IntrospectionSigningAlgValuesSupported lists the signatures of JWT replies, RFC 9701 §7.
 	IntrospectionSigningAlgValuesSupported []string `json:"introspection_signing_alg_values_supported,omitempty"`
 
+	// The members of RFC 9126 §5.
+	PushedAuthorizationRequestEndpoint string `json:"pushed_authorization_request_endpoint,omitempty"`
+	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests,omitempty"`
+
 	// CodeChallengeMethodsSupported lists PKCE methods; clients abort without it (RFC 8414 §2).
 	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
 	// AuthorizationResponseIssSupported is RFC 9207 §3.

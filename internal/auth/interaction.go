@@ -26,13 +26,22 @@ const interactionPurpose = "daypass authorization request v1"
 type Pending struct {
 	ID        ID
 	Request   AuthorizationRequest
+	Pushed    bool // the client holds it, as a request_uri, and no browser has brought it yet (RFC 9126)
 	ExpiresAt time.Time
 }
 
 type sealedPending struct {
 	Request AuthorizationRequest `json:"r"`
+	Pushed  bool                 `json:"p,omitempty"`
 	Expires int64                `json:"x"` // milliseconds since 1970
 }
+
+const (
+	// PushedPrefix begins every request_uri (RFC 9126 §2.2).
+	PushedPrefix = "urn:ietf:params:oauth:request_uri:"
+	// PushedLife is how long a client may take to send its user's browser (RFC 9126 §2.2).
+	PushedLife = 90 * time.Second
+)
 
 // Seal returns the pending request as base64url of version(1) ‖ id(16) ‖ record, encrypted under a derived key.
 func (p Pending) Seal(keys DerivedKeys) (string, error) {
@@ -41,7 +50,7 @@ func (p Pending) Seal(keys DerivedKeys) (string, error) {
 	if !ok {
 		return "", ErrKeyUnknown
 	}
-	plain, err := json.Marshal(sealedPending{p.Request, p.ExpiresAt.UnixMilli()})
+	plain, err := json.Marshal(sealedPending{p.Request, p.Pushed, p.ExpiresAt.UnixMilli()})
 	if err != nil {
 		return "", fmt.Errorf("auth: authorization request: %w", err)
 	}
@@ -71,6 +80,6 @@ func OpenPending(s string, keys DerivedKeys) (Pending, bool) {
 	if err != nil || json.Unmarshal(plain, &record) != nil {
 		return Pending{}, false
 	}
-	p.Request, p.ExpiresAt = record.Request, time.UnixMilli(record.Expires).UTC()
+	p.Request, p.Pushed, p.ExpiresAt = record.Request, record.Pushed, time.UnixMilli(record.Expires).UTC()
 	return p, true
 }

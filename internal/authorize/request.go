@@ -34,13 +34,17 @@ type Asked struct {
 type reader struct {
 	s      *Service
 	params httpkit.Params
+	pushed bool
 	asked  Asked
 }
 
 // Read judges the parameters in the order of RFC 6749 §4.1.2.1: the client and where its answer goes, before anything that
 // the client is told. The error is a *Fault or the store's.
 func (s *Service) Read(ctx context.Context, params httpkit.Params) (Asked, error) {
-	r := &reader{s: s, params: params}
+	return (&reader{s: s, params: params}).read(ctx)
+}
+
+func (r *reader) read(ctx context.Context) (Asked, error) {
 	if err := r.client(ctx); err != nil {
 		return Asked{}, err
 	}
@@ -136,6 +140,9 @@ func (r *reader) repeated() (string, *oauth.Error) {
 }
 
 func (r *reader) unsupported() (string, *oauth.Error) {
+	if !r.pushed && (r.s.needs.RequirePushed || r.asked.Client.Metadata.RequirePAR) {
+		return oauth.ParamRequestURI, oauth.NewError(oauth.InvalidRequest, "the request has to be pushed first (RFC 9126)")
+	}
 	for name, code := range map[string]oauth.ErrorCode{
 		oauth.ParamRequest: oauth.RequestNotSupported, oauth.ParamRequestURI: oauth.RequestURINotSupported,
 		oauth.ParamRegistration: oauth.RegistrationNotSupported,

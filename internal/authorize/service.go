@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,14 +23,17 @@ type Keys interface {
 	VerifyIDToken(token secret.Token) (auth.IDTokenClaims, error)
 }
 
-// Needs is what a Service is built from; all of it is required.
+// Needs is what a Service is built from; all but RequirePushed and CodeLife is required.
 type Needs struct {
 	Issuer  string
 	DB      *store.DB
 	Clients Clients
 	Keys    Keys
 	Sealing auth.DerivedKeys
-	Now     func() time.Time
+	// RequirePushed takes pushed requests alone, from every client (RFC 9126 §5).
+	RequirePushed bool
+	CodeLife      time.Duration // zero: auth.CodePeriod
+	Now           func() time.Time
 }
 
 // Service is the authorization endpoint's use case.
@@ -64,10 +68,23 @@ func (s *Service) Begin(asked Asked) Visit {
 // Resume makes a visit of a sealed request: ErrOver when it is none, or too old, or its client is gone or goes elsewhere by
 // now.
 func (s *Service) Resume(ctx context.Context, sealed string) (Visit, error) {
-	p, ok := auth.OpenPending(sealed, s.needs.Sealing)
-	if !ok || !s.needs.Now().Before(p.ExpiresAt) {
-		return Visit{}, ErrOver
+	p, err := s.open(sealed)
+	if err != nil {
+		return Visit{}, err
 	}
+	return s.resume(ctx, p)
+}
+
+// open opens what a browser carries.
+func (s *Service) open(sealed string) (auth.Pending, error) {
+	p, ok := auth.OpenPending(sealed, s.needs.Sealing)
+	if !ok || p.Pushed || !s.needs.Now().Before(p.ExpiresAt) {
+		return auth.Pending{}, ErrOver
+	}
+	return p, nil
+}
+
+func (s *Service) resume(ctx context.Context, p auth.Pending) (Visit, error) {
 	client, err := s.needs.Clients.Find(ctx, p.Request.ClientID)
 	if errors.Is(err, auth.ErrNotFound) || err == nil && (client.Disabled() || !client.MatchesRedirect(p.Request.RedirectURI)) {
 		return Visit{}, ErrOver
@@ -150,7 +167,7 @@ func (s *Service) issue(ctx context.Context, v Visit) (*Answer, error) {
 	now, code := s.needs.Now(), secret.FromString(auth.CodePrefix+secret.RandomToken(codeSize).Reveal())
 	c := auth.AuthorizationCode{
 		Hash: code.Hash(), Request: v.Request, UserID: v.Session.UserID, SessionID: v.Session.ID, AuthTime: v.Session.AuthTime,
-		AMR: v.Session.AMR, ACR: v.Session.ACR, CreatedAt: now, ExpiresAt: now.Add(auth.CodePeriod),
+		AMR: v.Session.AMR, ACR: v.Session.ACR, CreatedAt: now, ExpiresAt: now.Add(cmp.Or(s.needs.CodeLife, auth.CodePeriod)),
 	}
 	err := s.finish(ctx, v, func(tx *store.Tx) error { return tx.Codes.Insert(ctx, c) })
 	if err != nil {
@@ -229,11 +246,11 @@ func (s *Service) Deny(ctx context.Context, v Visit, caller auth.Caller) (*Answe
 }
 
 func (s *Service) record(ctx context.Context, sealed string, change func(*auth.Interaction), also func(*store.Tx) error) error {
-	p, ok := auth.OpenPending(sealed, s.needs.Sealing)
-	if !ok || !s.needs.Now().Before(p.ExpiresAt) {
-		return ErrOver
+	p, err := s.open(sealed)
+	if err != nil {
+		return err
 	}
-	err := s.needs.DB.Update(ctx, func(tx *store.Tx) error {
+	err = s.needs.DB.Update(ctx, func(tx *store.Tx) error {
 		i, err := tx.Interactions.Find(ctx, p.ID)
 		if err != nil {
 			return err

@@ -28,6 +28,8 @@ type Config struct {
 	Session             Session
 	AccessToken         AccessToken
 	Password            Password
+	CodeLifetime        time.Duration
+	PushedRequests      string // "allowed" or "required"
 	SignUp              string // who may sign up: "open", "confirm" (whoever proves the address) or "closed"
 	Mail                Mail
 	PrintMail           bool     // without a mail server, mail goes to the log: set by dev, never by a key

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/daypass/daypass/internal/auth"
 )
 
 // Key describes one key of the configuration, for the reference and for commands that show it.
@@ -153,6 +155,15 @@ func tokenKeys() []Key {
 			Name: "sign_up", Default: "open", Accepts: "open, confirm or closed",
 			About: "who may make an account: everybody; whoever proves the address by a mailed code, which needs mail.server and tells nobody who has an account; nobody, so that operators do",
 			apply: text(oneOf("open", "confirm", "closed"), func(c *Config) *string { return &c.SignUp }),
+		},
+		{
+			Name: "code.lifetime", Default: "1m", Accepts: "a duration from 5s to 1m, such as 30s", About: "how long an authorization code can be redeemed",
+			apply: duration(5*time.Second, auth.CodePeriod, func(c *Config) *time.Duration { return &c.CodeLifetime }),
+		},
+		{
+			Name: "pushed_requests", Default: "allowed", Accepts: "allowed or required",
+			About: "whether applications must push their authorization requests (RFC 9126)",
+			apply: text(oneOf("allowed", "required"), func(c *Config) *string { return &c.PushedRequests }),
 		},
 		{
 			Name: "first_party_resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",

@@ -71,8 +71,8 @@ func TestDefaultsAreValid(t *testing.T) {
 		Session:     Session{Idle: 7 * day, Absolute: 30 * day, MaxPerUser: 100},
 		AccessToken: AccessToken{Lifetime: 10 * time.Minute, Algorithm: "ES256"},
 		Password:    Password{MinLength: 15},
-		SignUp:      "open",
-		Mail:        Mail{Encryption: "starttls"},
+		SignUp:      "open", CodeLifetime: time.Minute, PushedRequests: "allowed",
+		Mail: Mail{Encryption: "starttls"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

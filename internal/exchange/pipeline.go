@@ -118,6 +118,12 @@ func (p *Pipeline) GrantTypes() []oauth.GrantType {
 	return all
 }
 
+// Authenticate proves a client, for the endpoints that exchange nothing. The errors are *oauth.Error (invalid_client),
+// *auth.Throttled and the store's.
+func (p *Pipeline) Authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error) {
+	return p.authenticate(ctx, c)
+}
+
 func (p *Pipeline) authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error) {
 	client, err := p.c.Clients.Authenticate(ctx, c)
 	if errors.Is(err, clients.ErrUnauthenticated) {

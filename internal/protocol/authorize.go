@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
@@ -59,6 +60,9 @@ func (p *Protocol) visit(r *http.Request) (authorize.Visit, error) {
 	}
 	if sealed := params.Get(paramInteraction); sealed != "" && r.Method == http.MethodGet {
 		return p.c.Authorize.Resume(r.Context(), sealed)
+	}
+	if uri := params.Get(oauth.ParamRequestURI); strings.HasPrefix(uri, auth.PushedPrefix) && len(params.Repeated()) == 0 {
+		return p.c.Authorize.Pushed(r.Context(), params.Get(oauth.ParamClientID), uri)
 	}
 	asked, err := p.c.Authorize.Read(r.Context(), params)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 // Exchanger is the token endpoint's use case.
 type Exchanger interface {
 	Exchange(ctx context.Context, r exchange.Request) (auth.Tokens, error)
+	Authenticate(ctx context.Context, c clients.Credentials) (auth.Client, error)
 	GrantTypes() []oauth.GrantType
 }
 
@@ -47,6 +48,9 @@ var (
 type Authorizer interface {
 	Read(ctx context.Context, params httpkit.Params) (authorize.Asked, error)
 	Begin(asked authorize.Asked) authorize.Visit
+	Push(ctx context.Context, client auth.Client, params httpkit.Params) (uri string, err error)
+	Pushed(ctx context.Context, client, uri string) (authorize.Visit, error)
+	RequiresPushed() bool
 	Resume(ctx context.Context, sealed string) (authorize.Visit, error)
 	Sealed(v authorize.Visit) (string, error)
 	Decide(ctx context.Context, v authorize.Visit) (authorize.Step, *authorize.Answer, error)
@@ -140,6 +144,10 @@ func (p *Protocol) Routes() []Route {
 	return append(
 		routes,
 		Route{"/oauth/authorize", getPost, p.authorize, p.describeAuthorize},
+		Route{"/oauth/par", post, p.push, func(m *oauth.Metadata) {
+			m.PushedAuthorizationRequestEndpoint = p.c.Issuer + "/oauth/par"
+			m.RequirePushedAuthorizationRequests = p.c.Authorize.RequiresPushed()
+		}},
 		Route{"/oauth/userinfo", getPost, p.userInfo, p.describeUserInfo},
 	)
 }

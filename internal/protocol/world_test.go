@@ -40,6 +40,7 @@ const (
 	webID      = "web"
 	nativeID   = "native"
 	legacyID   = "legacy"
+	pushingID  = "pushing"
 	callback   = "https://app.example/cb"
 )
 
@@ -151,6 +152,7 @@ func (w *world) register() {
 			{ID: webID, Name: "Web", SecretHashes: [][32]byte{hash}, Grants: web, RedirectURIs: []string{callback, callback + "?tenant=1"}, Scopes: web6, Resources: []string{api, otherAPI}},
 			{ID: nativeID, Public: true, Grants: web, RedirectURIs: []string{"http://127.0.0.1/cb"}, Scopes: web6},
 			{ID: legacyID, SecretHashes: [][32]byte{hash}, Grants: web[:1], RedirectURIs: []string{callback}, Metadata: auth.ClientMetadata{PKCE: auth.PKCEWhenSent}},
+			{ID: pushingID, SecretHashes: [][32]byte{hash}, Grants: web[:1], RedirectURIs: []string{callback}, Metadata: auth.ClientMetadata{RequirePAR: true}},
 			{ID: "off", SecretHashes: [][32]byte{hash}, Grants: both, DisabledAt: w.at},
 		} {
 			if _, err := tx.Clients.Insert(ctx, c); err != nil {
