@@ -50,6 +50,9 @@ const (
 	ParamRequest      = "request"
 	ParamRequestURI   = "request_uri"
 	ParamRegistration = "registration"
+
+	// ParamPostLogoutRedirectURI is of OpenID Connect RP-Initiated Logout 1.0 §2.
+	ParamPostLogoutRedirectURI = "post_logout_redirect_uri"
 )
 
 // Errors of OpenID Connect Core 1.0 §3.1.2.6, and of the specification that is named.

@@ -56,6 +56,7 @@ type Metadata struct {
 
 	// The members OpenID Connect Discovery 1.0 §3 adds.
 	UserInfoEndpoint                 string   `json:"userinfo_endpoint,omitempty"`
+	EndSessionEndpoint               string   `json:"end_session_endpoint,omitempty"` // RP-Initiated Logout 1.0 §2.1
 	SubjectTypesSupported            []string `json:"subject_types_supported,omitempty"`
 	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
 	ClaimsSupported                  []string `json:"claims_supported,omitempty"`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/demo"
 	"github.com/daypass/daypass/internal/exchange"
 	"github.com/daypass/daypass/internal/grants"
@@ -75,6 +76,10 @@ func (s screens) Fault(w http.ResponseWriter, r *http.Request, f protocol.Fault)
 
 func (s screens) FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values) {
 	s.pages.FormPost(w, r, uri, values)
+}
+
+func (s screens) Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool) {
+	s.pages.Exit(w, r, e, sure)
 }
 
 // demoGrants lets the demo look at a grant and bend its clocks.

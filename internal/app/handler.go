@@ -126,7 +126,7 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 
 func (a *App) pages(dev bool) (*pages.Pages, error) {
 	c := pages.Config{
-		Authorizations: a.authorize, Reauthentication: a.accounts, Apps: a.grants,
+		Authorizations: a.authorize, Reauthentication: a.accounts, Apps: a.grants, Exits: a.authorize,
 		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Passwords: a.accounts, MinPassword: a.config.Password.MinLength, Landing: "/account", Now: a.now,
 	}

@@ -18,9 +18,10 @@ type Clients interface {
 	Find(ctx context.Context, id string) (auth.Client, error)
 }
 
-// Keys reads ID tokens of our own, whether they have expired or not.
+// Keys reads ID tokens of our own, whether they have expired or not, and knows the names of sessions in them.
 type Keys interface {
 	VerifyIDToken(token secret.Token) (auth.IDTokenClaims, error)
+	SessionRef(session auth.ID, client string) string // sid
 }
 
 // Needs is what a Service is built from; all but RequirePushed and CodeLife is required.

@@ -227,6 +227,11 @@ func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, uri string, val
 
 // failFlow is fail for the pages of a request.
 func (p *Pages) failFlow(w http.ResponseWriter, r *http.Request, err error) {
+	var fault *authorize.Fault
+	if errors.As(err, &fault) {
+		p.Error(w, r, Fault{Status: http.StatusBadRequest, Code: string(fault.Err.Code), Parameter: fault.Parameter, Advice: fault.Err.Description})
+		return
+	}
 	if errors.Is(err, authorize.ErrOver) {
 		p.Error(w, r, Fault{
 			Status: http.StatusBadRequest, Code: string(oauth.InvalidRequest), Heading: "This page is over",

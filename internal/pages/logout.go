@@ -3,12 +3,16 @@ package pages
 import (
 	"errors"
 	"net/http"
+
+	"github.com/daypass/daypass/internal/httpkit"
 )
 
 // logoutData fills /logout.
 type logoutData struct {
 	Email string
 	Back  string
+	// Of the client that began it, if any did:
+	Client, ClientID, URI, State string
 }
 
 // askLogOut asks first: a link or an image on another site can cause this GET, and it changes nothing.
@@ -24,15 +28,34 @@ func (p *Pages) askLogOut(w http.ResponseWriter, r *http.Request) {
 // logOut ends the session and takes the cookies away, also when the session was over already: whoever presses
 // the button wants this browser to hold nothing.
 func (p *Pages) logOut(w http.ResponseWriter, r *http.Request) {
-	cookie, _, err := p.cfg.Cookies.Session(r)
-	access, _, errAccess := p.cfg.Cookies.Access(r)
-	if err = errors.Join(err, errAccess); err == nil {
-		err = p.cfg.Sessions.LogOut(r.Context(), cookie, access, caller(r))
+	form, err := p.readOptional(r)
+	if err == nil {
+		err = p.end(w, r)
 	}
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	p.cfg.Cookies.Clear(w)
-	http.Redirect(w, r, "/logout", http.StatusSeeOther)
+	p.gone(w, r, form)
+}
+
+// readOptional reads the form of a button that needs none.
+func (p *Pages) readOptional(r *http.Request) (httpkit.Form, error) {
+	if r.ContentLength == 0 {
+		return httpkit.Form{}, nil
+	}
+	return httpkit.ReadForm(r)
+}
+
+// end ends the session of the browser and takes its cookies away.
+func (p *Pages) end(w http.ResponseWriter, r *http.Request) error {
+	cookie, _, err := p.cfg.Cookies.Session(r)
+	access, _, errAccess := p.cfg.Cookies.Access(r)
+	if err = errors.Join(err, errAccess); err == nil {
+		err = p.cfg.Sessions.LogOut(r.Context(), cookie, access, caller(r))
+	}
+	if err == nil {
+		p.cfg.Cookies.Clear(w)
+	}
+	return err
 }

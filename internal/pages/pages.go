@@ -65,6 +65,7 @@ type Config struct {
 	Authorizations   Authorizations
 	Reauthentication Reauthentication
 	Apps             Apps
+	Exits            Exits // nil: no client begins a log-out
 	Cookies          httpkit.Cookies
 	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
 	MinPassword int

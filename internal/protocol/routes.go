@@ -51,6 +51,8 @@ type Authorizer interface {
 	Push(ctx context.Context, client auth.Client, params httpkit.Params) (uri string, err error)
 	Pushed(ctx context.Context, client, uri string) (authorize.Visit, error)
 	RequiresPushed() bool
+	ReadExit(ctx context.Context, params httpkit.Params) (authorize.Exit, error)
+	Sure(e authorize.Exit, session auth.Session) bool
 	Resume(ctx context.Context, sealed string) (authorize.Visit, error)
 	Sealed(v authorize.Visit) (string, error)
 	Decide(ctx context.Context, v authorize.Visit) (authorize.Step, *authorize.Answer, error)
@@ -68,6 +70,8 @@ type Screens interface {
 	Fault(w http.ResponseWriter, r *http.Request, f Fault)
 	// FormPost has the browser post values to a redirect URI (OAuth 2.0 Form Post Response Mode §2).
 	FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values)
+	// Exit ends the browser's session, after a question unless sure, and sends its user where the exit says.
+	Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool)
 }
 
 // Fault is what Screens show.
@@ -148,6 +152,7 @@ func (p *Protocol) Routes() []Route {
 			m.PushedAuthorizationRequestEndpoint = p.c.Issuer + "/oauth/par"
 			m.RequirePushedAuthorizationRequests = p.c.Authorize.RequiresPushed()
 		}},
+		Route{"/oauth/logout", getPost, p.logout, p.describeLogout},
 		Route{"/oauth/userinfo", getPost, p.userInfo, p.describeUserInfo},
 	)
 }

@@ -42,6 +42,7 @@ const (
 	legacyID   = "legacy"
 	pushingID  = "pushing"
 	callback   = "https://app.example/cb"
+	bye        = "https://app.example/bye"
 )
 
 // world is the whole OAuth side over a real database, with a clock that the test moves.
@@ -132,6 +133,10 @@ func (screens) FormPost(w http.ResponseWriter, _ *http.Request, uri string, valu
 	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": uri, "values": values.Encode()})
 }
 
+func (screens) Exit(w http.ResponseWriter, _ *http.Request, e authorize.Exit, sure bool) {
+	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "exit", "client": e.Client.ID, "to": e.Location(), "sure": sure})
+}
+
 func (w *world) register() {
 	hash := secret.FromString(secretOf).Hash()
 	web := []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
@@ -149,7 +154,7 @@ func (w *world) register() {
 			{ID: strangerID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}},
 			{ID: rotaterID, SecretHashes: [][32]byte{hash}, Grants: both, Scopes: []string{"read"}, Refresh: auth.RefreshRotate},
 			{ID: "codeonly", SecretHashes: [][32]byte{hash}, Grants: []oauth.GrantType{oauth.GrantAuthorizationCode}},
-			{ID: webID, Name: "Web", SecretHashes: [][32]byte{hash}, Grants: web, RedirectURIs: []string{callback, callback + "?tenant=1"}, Scopes: web6, Resources: []string{api, otherAPI}},
+			{ID: webID, Name: "Web", SecretHashes: [][32]byte{hash}, Grants: web, RedirectURIs: []string{callback, callback + "?tenant=1"}, Scopes: web6, Resources: []string{api, otherAPI}, Metadata: auth.ClientMetadata{PostLogoutRedirectURIs: []string{bye, bye + "?x=1"}}},
 			{ID: nativeID, Public: true, Grants: web, RedirectURIs: []string{"http://127.0.0.1/cb"}, Scopes: web6},
 			{ID: legacyID, SecretHashes: [][32]byte{hash}, Grants: web[:1], RedirectURIs: []string{callback}, Metadata: auth.ClientMetadata{PKCE: auth.PKCEWhenSent}},
 			{ID: pushingID, SecretHashes: [][32]byte{hash}, Grants: web[:1], RedirectURIs: []string{callback}, Metadata: auth.ClientMetadata{RequirePAR: true}},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -31,13 +32,13 @@ func newParty(t *testing.T, s *Server, id string, more ...string) *party {
 	}
 	p := &party{t: t, url: "http://" + listener.Addr().String(), answers: make(chan http.Request, 8)}
 	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/callback" {
+		if r.URL.Path != "/callback" && r.URL.Path != "/bye" {
 			http.NotFound(w, r)
 			return
 		}
 		_ = r.ParseForm()
 		p.answers <- *r
-		http.Redirect(w, r, strings.Replace(p.url, "127.0.0.1", "localhost", 1)+"/home", http.StatusSeeOther) // another origin, as some do
+		http.Redirect(w, r, p.home(), http.StatusSeeOther)
 	})}
 	go func() { _ = server.Serve(listener) }() // ends with the test
 	t.Cleanup(func() { _ = server.Close() })
@@ -54,9 +55,13 @@ func newParty(t *testing.T, s *Server, id string, more ...string) *party {
 	return p
 }
 
-// answer waits for what came back, and checks what every client has to check.
-func (p *party) answer(state string) *http.Request {
+// home is where the application sends its users in the end: another origin, as some do.
+func (p *party) home() string { return strings.Replace(p.url, "127.0.0.1", "localhost", 1) + "/home" }
+
+// answer waits for what came back, checks what every client has to check, and lets the browser arrive.
+func (p *party) answer(ctx context.Context, state string) *http.Request {
 	p.t.Helper()
+	defer WaitLocation(p.t, ctx, p.home())
 	select {
 	case r := <-p.answers:
 		if r.Form.Get("state") != state || r.Form.Get("iss") != strings.TrimSuffix(p.config.Endpoint.AuthURL, "/oauth/authorize") {
@@ -93,7 +98,7 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	WaitText(t, ctx, ".wishes", "See your email address")
 	shoot(t, ctx, "consent")
 	Click(t, ctx, "#allow")
-	code := p.answer("state-1").Form.Get("code")
+	code := p.answer(ctx, "state-1").Form.Get("code")
 
 	tokens, err := p.config.Exchange(t.Context(), code, oauth2.VerifierOption(verifier))
 	if err != nil {
@@ -127,7 +132,7 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	}
 
 	Open(t, ctx, p.config.AuthCodeURL("state-2", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("prompt", "none")))
-	if got := p.answer("state-2").Form; got.Get("error") != "consent_required" { // anybody on this machine could be that client
+	if got := p.answer(ctx, "state-2").Form; got.Get("error") != "consent_required" { // anybody on this machine could be that client
 		t.Errorf("in silence: got %v, want consent_required", got)
 	}
 	Open(t, ctx, p.config.AuthCodeURL("state-3", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("prompt", "login")))
@@ -135,7 +140,7 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	signInFor(t, ctx)
 	WaitVisible(t, ctx, "#allow")
 	Click(t, ctx, "#allow")
-	if got := p.answer("state-3").Form; got.Get("code") == "" {
+	if got := p.answer(ctx, "state-3").Form; got.Get("code") == "" {
 		t.Errorf("signed in anew: got %v, want a code", got)
 	}
 	Open(t, ctx, p.config.AuthCodeURL("state-4", oauth2.S256ChallengeOption(verifier), oauth2.SetAuthURLParam("prompt", "consent"),
@@ -145,7 +150,7 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	WaitVisible(t, ctx, "#continue")
 	shoot(t, ctx, "form-post")
 	Click(t, ctx, "#continue")
-	if got := p.answer("state-4"); got.Method != http.MethodPost || got.Form.Get("error") != "access_denied" {
+	if got := p.answer(ctx, "state-4"); got.Method != http.MethodPost || got.Form.Get("error") != "access_denied" {
 		t.Errorf("denied: got %s %v, want access_denied by POST", got.Method, got.Form)
 	}
 }
@@ -161,7 +166,7 @@ func TestWhatWasAllowedIsTakenBack(t *testing.T) {
 	signInFor(t, ctx)
 	WaitVisible(t, ctx, "#allow")
 	Click(t, ctx, "#allow")
-	tokens, err := p.config.Exchange(t.Context(), p.answer("state-1").Form.Get("code"), oauth2.VerifierOption(verifier))
+	tokens, err := p.config.Exchange(t.Context(), p.answer(ctx, "state-1").Form.Get("code"), oauth2.VerifierOption(verifier))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +186,56 @@ func TestWhatWasAllowedIsTakenBack(t *testing.T) {
 	if _, err := p.config.TokenSource(t.Context(), tokens).Token(); err == nil {
 		t.Error("the refresh token is still good")
 	}
+}
+
+// An application signs its user out here as well: at once when it proves which session it means, and else after a question.
+func TestAnApplicationSignsItsUserOut(t *testing.T) {
+	t.Parallel()
+	s := Daypass(t)
+	p := newParty(t, s, "notes")
+	s.Command(t, "", "client", "update", "notes", "--post-logout-redirect-uri", p.url+"/bye")
+	ctx := Browser(t, WithoutJavaScript(), AllowPageProblems())
+	verifier := oauth2.GenerateVerifier()
+	signIn := func(state string) string {
+		Open(t, ctx, p.config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)))
+		signInFor(t, ctx)
+		WaitVisible(t, ctx, "#allow")
+		Click(t, ctx, "#allow")
+		tokens, err := p.config.Exchange(t.Context(), p.answer(ctx, state).Form.Get("code"), oauth2.VerifierOption(verifier))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _ := tokens.Extra("id_token").(string)
+		return id
+	}
+	leave := func(q url.Values) {
+		q.Set("post_logout_redirect_uri", p.url+"/bye")
+		q.Set("state", "bye-1")
+		Open(t, ctx, s.URL+"/oauth/logout?"+q.Encode())
+	}
+	left := func(how string) {
+		t.Helper()
+		select {
+		case r := <-p.answers:
+			if r.URL.Path != "/bye" || r.Form.Get("state") != "bye-1" {
+				t.Errorf("%s: came back to %s", how, r.URL)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%s: nobody came back", how)
+		}
+		WaitLocation(t, ctx, p.home())
+		if got := credentials(t, ctx, s.URL); len(got) != 0 {
+			t.Errorf("%s: %d cookies are left", how, len(got))
+		}
+	}
+	leave(url.Values{"id_token_hint": {signIn("state-1")}})
+	left("proven")
+	signIn("state-2")
+	leave(url.Values{"client_id": {"notes"}})
+	WaitVisible(t, ctx, "#logout-confirm")
+	shoot(t, ctx, "logout-for-an-application")
+	Click(t, ctx, "#logout-confirm")
+	left("asked")
 }
 
 // A page of an error that nobody can be told but the user.
