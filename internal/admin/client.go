@@ -194,12 +194,16 @@ func edited(c *auth.Client, edit func(*auth.Client)) {
 	}
 }
 
-// signFor sees to it that there is a key for what is signed for a client.
+// signFor sees to it that there is a key for whatever is signed for a client.
 func (s *Service) signFor(ctx context.Context, c auth.Client) error {
-	if alg := c.Metadata.IntrospectionAlgorithm; alg != "" {
-		return s.n.Keys.EnsureFor(ctx, jose.Algorithm(alg))
+	var all []jose.Algorithm
+	for _, alg := range c.SigningAlgorithms() {
+		all = append(all, jose.Algorithm(alg))
 	}
-	return nil
+	if all == nil {
+		return nil
+	}
+	return s.n.Keys.EnsureFor(ctx, all...)
 }
 
 // DisableClient ends all grants of a client and every access token it holds; it can do nothing until enabled.

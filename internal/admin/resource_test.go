@@ -52,3 +52,16 @@ func TestAnUpdateOfAClientKeepsWhatOperatorsMayNotChange(t *testing.T) {
 		t.Errorf("nothing to change: got %v, %v", changed, err)
 	}
 }
+
+func TestAClientHasAKeyForWhatIsSignedForIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.client(admin.NewClient{ID: "one", Name: "one", Metadata: auth.ClientMetadata{IDTokenAlgorithm: "EdDSA"}})
+	h.client(admin.NewClient{ID: "two", Name: "two"})
+	if _, _, err := h.admin.UpdateClient(t.Context(), "two", func(c *auth.Client) { c.Metadata.UserInfoAlgorithm = "PS256" }, by()); err != nil {
+		t.Fatal(err)
+	}
+	for _, alg := range []string{"EdDSA", "PS256"} {
+		h.mint(alg)
+	}
+}

@@ -210,6 +210,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	a.authorize, err = authorize.New(authorize.Needs{
 		Issuer: a.config.Issuer, DB: a.db, Clients: a.clients, Keys: a.ring, Sealing: masters, Now: a.now,
 		RequirePushed: c.PushedRequests == "required", CodeLife: c.CodeLifetime,
+		Resources: a.resources,
 	})
 	if err != nil {
 		return err

@@ -27,13 +27,14 @@ func (a *App) declare(ctx context.Context) error {
 		return err
 	}
 	for _, c := range a.config.Clients {
-		if err := a.upsertClient(ctx, a.declaredClient(c)); err != nil {
-			return err
-		}
-		if alg := c.Metadata.IntrospectionAlgorithm; alg != "" {
+		client := a.declaredClient(c)
+		for _, alg := range client.SigningAlgorithms() { // before anything is signed
 			if err := a.ring.EnsureFor(ctx, jose.Algorithm(alg)); err != nil {
 				return err
 			}
+		}
+		if err := a.upsertClient(ctx, client); err != nil {
+			return err
 		}
 	}
 	for _, u := range a.config.Users {

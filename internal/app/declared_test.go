@@ -71,7 +71,7 @@ func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
 	}
 	n.config.Clients = []config.Client{{
 		ID: "web", Name: "Web", RedirectURIs: []string{"https://app.example/cb"},
-		Metadata: auth.ClientMetadata{AuthMethod: "private_key_jwt", JWKSURI: "https://app.example/jwks?a=1&b=2", Verified: true},
+		Metadata: auth.ClientMetadata{AuthMethod: "private_key_jwt", JWKSURI: "https://app.example/jwks?a=1&b=2", Verified: true, IDTokenAlgorithm: "PS256"},
 	}}
 	n.config.Resources = []config.Resource{{URI: "urn:mail", Name: "Mail", Scopes: []string{"send"}, Algorithm: "EdDSA"}, {URI: "urn:file", Name: "Files"}}
 	declare := func() {
@@ -97,6 +97,9 @@ func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
 	}
 	if r, ok := n.resources.Find("urn:mail"); !ok || r.Algorithm != "EdDSA" || !strings.Contains(string(n.ring.KeySet()), "Ed25519") {
 		t.Errorf("got %+v, %v, and the keys %s", r, ok, n.ring.KeySet())
+	}
+	if _, err := n.ring.MintID(auth.IDTokenClaims{Subject: "x"}, nil, "PS256"); err != nil {
+		t.Errorf("the ID token that a client registered: %v", err)
 	}
 	n.config.Resources[0].Name = "Post"
 	n.config.Users[0].Profile = auth.Profile{Nickname: "A", Address: &auth.Address{Country: "BE"}}

@@ -65,6 +65,14 @@ func (c Client) Proves(binding string) bool { return !c.Public || binding != "" 
 // HasSecret tells whether the client proves who it is by a secret that this server knows the hash of.
 func (c Client) HasSecret() bool { return !c.Public && c.Metadata.AuthMethod != authPrivateKeyJWT }
 
+// SigningAlgorithms lists what this server signs for the client by, where the client registered it.
+func (c Client) SigningAlgorithms() []string {
+	m := c.Metadata
+	all := []string{m.IDTokenAlgorithm, m.UserInfoAlgorithm, m.IntrospectionAlgorithm}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(alg string) bool { return alg == "" })
+}
+
 // AuthMethods lists how the client may authenticate (RFC 7591 §2).
 func (c Client) AuthMethods() []oauth.ClientAuthMethod {
 	if m := c.Metadata.AuthMethod; m != "" {

@@ -203,6 +203,11 @@ func (r *reader) resource() (string, *oauth.Error) {
 			return oauth.ParamResource, oauth.NewError(oauth.InvalidTarget, "the client may not ask for this resource")
 		}
 	}
+	if known := r.s.needs.Resources; known != nil { // AT-02: before anybody is asked to allow it
+		if err := auth.TargetFault(known, asked, r.asked.Request.Scopes, r.params.Get(oauth.ParamScope) != ""); err != nil {
+			return oauth.ParamResource, err
+		}
+	}
 	r.asked.Request.Resources = asked
 	return "", nil
 }

@@ -24,7 +24,7 @@ type Keys interface {
 	SessionRef(session auth.ID, client string) string // sid
 }
 
-// Needs is what a Service is built from; all but RequirePushed and CodeLife is required.
+// Needs is what a Service is built from; all but RequirePushed, CodeLife and Resources is required.
 type Needs struct {
 	Issuer  string
 	DB      *store.DB
@@ -33,7 +33,8 @@ type Needs struct {
 	Sealing auth.DerivedKeys
 	// RequirePushed takes pushed requests alone, from every client (RFC 9126 §5).
 	RequirePushed bool
-	CodeLife      time.Duration // zero: auth.CodePeriod
+	CodeLife      time.Duration  // zero: auth.CodePeriod
+	Resources     auth.Resources // nil: none is registered
 	Now           func() time.Time
 }
 

@@ -429,7 +429,7 @@ func TestACodeIsRedeemedByItsOwnerAlone(t *testing.T) {
 		t.Errorf("without PKCE: got %d %s", r.status, r.raw)
 	}
 	late := w.code(good(webID))
-	w.pass(auth.CodePeriod)
+	w.pass(codeLife)
 	w.redeem(webID, late).want(t, http.StatusBadRequest, oauth.InvalidGrant)
 }
 

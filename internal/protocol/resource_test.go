@@ -224,3 +224,25 @@ func TestTheMiddlewareAcceptsOpaqueTokensAndHearsOfTheirEnd(t *testing.T) {
 		t.Errorf("after the grant was revoked: got %d", got)
 	}
 }
+
+// AZ-26, AT-02: before anybody is asked to allow what cannot be had.
+func TestTheAuthorizationEndpointRefusesResourcesThatCannotBeHadTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.protect(auth.Resource{ID: api, Scopes: []string{"read"}}, auth.Resource{ID: otherAPI, Scopes: []string{"read", "write"}})
+	both := good(webID)
+	both["resource"] = []string{api, otherAPI}
+	both.Set("scope", "openid read")
+	if q := w.authorize(both).back(t, callback+"?"); q.Get("error") != string(oauth.InvalidRequest) {
+		t.Errorf("a scope of both: got %v", q)
+	}
+	w.protect(auth.Resource{ID: otherAPI, Format: auth.FormatOpaque})
+	both.Set("scope", "openid")
+	if q := w.authorize(both).back(t, callback+"?"); q.Get("error") != string(oauth.InvalidTarget) {
+		t.Errorf("two kinds of tokens: got %v", q)
+	}
+	w.protect(auth.Resource{ID: otherAPI, DisabledAt: w.now()})
+	if q := w.authorize(with(good(webID), "resource", otherAPI)).back(t, callback+"?"); q.Get("error") != string(oauth.InvalidTarget) {
+		t.Errorf("a disabled one: got %v", q)
+	}
+}

@@ -43,6 +43,7 @@ const (
 	pushingID  = "pushing"
 	callback   = "https://app.example/cb"
 	bye        = "https://app.example/bye"
+	codeLife   = 40 * time.Second // shorter than the default, to see that it is the configured one
 )
 
 // world is the whole OAuth side over a real database, with a clock that the test moves.
@@ -99,7 +100,9 @@ func newWorld(t *testing.T) *world {
 	})
 	must(t, err)
 	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
-	w.codes, err = authorize.New(authorize.Needs{Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now})
+	w.codes, err = authorize.New(authorize.Needs{
+		Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now, Resources: w.apis, CodeLife: codeLife,
+	})
 	must(t, err)
 	p, err := protocol.New(protocol.Config{
 		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now,
