@@ -97,10 +97,10 @@ func (a *App) hosts(dev bool) []string {
 }
 
 func (a *App) mountOAuth(mux *http.ServeMux, site *pages.Pages) error {
-	desk := &exchange.Desk{Pipeline: a.pipeline, Signer: a.ring, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: a.pipeline, Signer: a.ring, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules(), Scopes: a.config.Scopes}
 	p, err := protocol.New(protocol.Config{
 		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now,
-		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Cookies: a.cookies(),
+		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Cookies: a.cookies(), Scopes: a.config.Scopes,
 	})
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (a *App) mountAPI(mux *http.ServeMux, dev bool) error {
 
 func (a *App) pages(dev bool) (*pages.Pages, error) {
 	c := pages.Config{
-		Authorizations: a.authorize, Reauthentication: a.accounts, Apps: a.grants, Exits: a.authorize,
+		Authorizations: a.authorize, Reauthentication: a.accounts, Apps: a.grants, Exits: a.authorize, Scopes: a.config.Scopes,
 		LogIn: pageLogIn{a.pipeline}, Sessions: pageSessions{a.accounts, a.principals}, Cookies: a.cookies(),
 		Passwords: a.accounts, MinPassword: a.config.Password.MinLength, Landing: "/account", Now: a.now,
 	}

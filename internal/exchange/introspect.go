@@ -35,6 +35,7 @@ type Desk struct {
 	Grants   Grants
 	Issuer   string
 	Rules    auth.RefreshRules
+	Scopes   []auth.Scope // that the configuration describes
 }
 
 // Introspection is the answer of RFC 7662 §2.2. Inactive has no other member.

@@ -46,7 +46,7 @@ func (d *Desk) UserInfo(ctx context.Context, token secret.Token) (UserInfo, erro
 			return err
 		}
 		user, err := tx.Users.Find(ctx, f.Grant.UserID)
-		info.Claims = user.ClaimsOf(scopes, f.Grant.Claims)
+		info.Claims = user.ClaimsOf(scopes, append(d.claimsOf(scopes), f.Grant.Claims...))
 		return err
 	})
 	if errors.Is(err, auth.ErrNotFound) {
@@ -57,4 +57,14 @@ func (d *Desk) UserInfo(ctx context.Context, token secret.Token) (UserInfo, erro
 	}
 	info.Claims["sub"] = claims.Subject
 	return info, nil
+}
+
+// claimsOf returns the claims that scopes stand for by the configuration, by name.
+func (d *Desk) claimsOf(scopes []string) (names []string) {
+	for _, s := range d.Scopes {
+		if slices.Contains(scopes, s.Name) {
+			names = append(names, s.Claims...)
+		}
+	}
+	return names
 }

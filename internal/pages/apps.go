@@ -47,8 +47,8 @@ func (p *Pages) showApps(w http.ResponseWriter, r *http.Request, v who, done str
 	for _, a := range apps {
 		row := appRow{ID: a.Client.ID, Name: a.Client.Name, Verified: a.Client.FirstParty || a.Client.Metadata.Verified, Offline: a.Holder.Offline}
 		for _, s := range a.Consent.Scopes {
-			if wishes[s] != "" {
-				row.Wishes = append(row.Wishes, wishes[s])
+			if words := p.wish(s); words != "" {
+				row.Wishes = append(row.Wishes, words)
 			}
 		}
 		if !a.Consent.CreatedAt.IsZero() {

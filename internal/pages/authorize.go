@@ -63,7 +63,20 @@ type consentData struct {
 	Offline     bool
 }
 
-// wishes puts a scope into words; "" for what has none or says nothing to a person.
+// wish puts a scope into words; "" for what has none.
+func (p *Pages) wish(scope string) string {
+	for _, s := range p.cfg.Scopes {
+		if s.Name == scope && s.Words[language] != "" {
+			return s.Words[language]
+		}
+	}
+	return wishes[scope]
+}
+
+// language is the one that the pages speak.
+const language = "en"
+
+// wishes are the words of the scopes that OpenID Connect Core 1.0 §5.4 defines.
 var wishes = map[string]string{
 	oauth.ScopeOpenID:  "Know that it is you, each time you sign in",
 	oauth.ScopeProfile: "See your name and the rest of your profile",
@@ -72,14 +85,14 @@ var wishes = map[string]string{
 	oauth.ScopePhone:   "See your phone number",
 }
 
-func consentOf(v authorize.Visit, who who, sealed string) consentData {
+func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData {
 	d := consentData{Interaction: sealed, Party: partyOf(v), Email: who.user.Email, Resources: v.Request.Resources}
 	for _, s := range v.Request.Scopes {
 		switch {
 		case s == oauth.ScopeOfflineAccess:
 			d.Offline = true
-		case wishes[s] != "":
-			d.Wishes = append(d.Wishes, wishes[s])
+		case p.wish(s) != "":
+			d.Wishes = append(d.Wishes, p.wish(s))
 		default:
 			d.Others = append(d.Others, s)
 		}
@@ -121,7 +134,7 @@ func (p *Pages) step(w http.ResponseWriter, r *http.Request, sealed string, want
 func (p *Pages) askConsent(w http.ResponseWriter, r *http.Request) {
 	sealed := r.URL.Query().Get(paramInteraction)
 	if v, there, ok := p.step(w, r, sealed, authorize.Consent); ok {
-		p.render(w, r, http.StatusOK, "consent", true, consentOf(v, there, sealed))
+		p.render(w, r, http.StatusOK, "consent", true, p.consentOf(v, there, sealed))
 	}
 }
 
@@ -160,7 +173,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) {
 func (p *Pages) askChoice(w http.ResponseWriter, r *http.Request) {
 	sealed := r.URL.Query().Get(paramInteraction)
 	if v, there, ok := p.step(w, r, sealed, authorize.Choose); ok {
-		p.render(w, r, http.StatusOK, "choose", true, consentOf(v, there, sealed))
+		p.render(w, r, http.StatusOK, "choose", true, p.consentOf(v, there, sealed))
 	}
 }
 

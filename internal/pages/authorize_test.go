@@ -32,7 +32,7 @@ func (f *flow) Resume(_ context.Context, sealed string) (authorize.Visit, error)
 	return authorize.Visit{Asked: authorize.Asked{
 		Client: auth.Client{ID: "app", Name: "<b>App</b>"},
 		Request: auth.AuthorizationRequest{
-			RedirectURI: "https://app.example/cb", Scopes: []string{"openid", "email", "offline_access", "write:<x>"}, LoginHint: `"><script>`,
+			RedirectURI: "https://app.example/cb", Scopes: []string{"openid", "email", "offline_access", "write:<x>", "pay"}, LoginHint: `"><script>`,
 			Resources: []string{"https://api.example"},
 		},
 	}}, nil
@@ -80,7 +80,10 @@ func (f *flow) TakeBack(_ context.Context, _ auth.ID, client string, _ auth.Call
 func newFlowSite(t *testing.T, step authorize.Kind) (*site, *flow) {
 	t.Helper()
 	f := &flow{step: step}
-	s := newSite(t, func(c *Config, _ *fake) { c.Authorizations, c.Reauthentication, c.Apps = f, f, f })
+	s := newSite(t, func(c *Config, _ *fake) {
+		c.Authorizations, c.Reauthentication, c.Apps = f, f, f
+		c.Scopes = []auth.Scope{{Name: "pay", Words: map[string]string{"en": "Pay up to 10 €"}}, {Name: "email", Words: map[string]string{"de": "E-Mail"}}}
+	})
 	return s, f
 }
 
@@ -94,7 +97,7 @@ func TestConsentIsTheSessionsOwn(t *testing.T) {
 	s.loggedIn = true
 	page := s.get("/consent?interaction=open")
 	body := page.Body.String()
-	for _, want := range []string{`id="allow"`, `id="deny"`, "&lt;b&gt;App&lt;/b&gt;", "Not verified", "app.example", "ann@example.com", "write:&lt;x&gt;", "https://api.example", "while you are away"} {
+	for _, want := range []string{`id="allow"`, `id="deny"`, "&lt;b&gt;App&lt;/b&gt;", "Not verified", "app.example", "ann@example.com", "write:&lt;x&gt;", "https://api.example", "while you are away", "Pay up to 10 €", "See your email address"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}

@@ -66,7 +66,9 @@ type Config struct {
 	Reauthentication Reauthentication
 	Apps             Apps
 	Exits            Exits // nil: no client begins a log-out
-	Cookies          httpkit.Cookies
+	// Scopes are those that the configuration describes; their words take precedence of the built-in ones.
+	Scopes  []auth.Scope
+	Cookies httpkit.Cookies
 	// MinPassword is the least number of characters of a new password, for the words beside the field; zero: 15.
 	MinPassword int
 	// Landing is the path on this server shown after a log-in: "/account", or "/demo" under `daypass dev`.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -166,6 +167,11 @@ func (p *Protocol) describeAuthorize(m *oauth.Metadata) {
 	m.AuthorizationResponseIssSupported = true
 	m.ScopesSupported = []string{
 		oauth.ScopeOpenID, oauth.ScopeProfile, oauth.ScopeEmail, oauth.ScopeAddress, oauth.ScopePhone, oauth.ScopeOfflineAccess,
+	}
+	for _, s := range p.c.Scopes {
+		if !slices.Contains(m.ScopesSupported, s.Name) {
+			m.ScopesSupported = append(m.ScopesSupported, s.Name)
+		}
 	}
 	m.PromptValuesSupported = []string{string(oauth.PromptNone), string(oauth.PromptLogin), string(oauth.PromptConsent), string(oauth.PromptSelectAccount)}
 	m.ClaimsParameterSupported, m.RequestURIParameterSupported = true, &never

@@ -544,6 +544,13 @@ func TestIDTokenAndUserInfo(t *testing.T) {
 			t.Errorf("%s at UserInfo: got %d %q, want 401 invalid_token", name, got.status, got.header.Get("WWW-Authenticate"))
 		}
 	}
+	if info.str("nickname") != "" {
+		t.Errorf("UserInfo without the scope that tells it: %s", info.raw)
+	}
+	declared := w.userInfo(w.redeem(webID, w.code(with(good(webID), "scope", "openid read"))).str("access_token"))
+	if declared.str("nickname") != "Ada" || declared.str("email") != "" {
+		t.Errorf("UserInfo of a declared scope: %s, want its claim alone", declared.raw)
+	}
 	plain := w.redeem(webID, w.code(with(good(webID), "scope", "read")))
 	if plain.str("id_token") != "" || plain.str("refresh_token") == "" {
 		t.Errorf("pure OAuth: got %s, want no ID token, and a refresh token of the session", plain.raw)

@@ -95,6 +95,7 @@ type Config struct {
 	Sessions  Sessions
 	Screens   Screens
 	Cookies   httpkit.Cookies
+	Scopes    []auth.Scope // that the configuration describes
 	Now       func() time.Time
 }
 

@@ -99,7 +99,7 @@ func newWorld(t *testing.T) *world {
 		},
 	})
 	must(t, err)
-	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules()}
+	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules(), Scopes: []auth.Scope{{Name: "read", Claims: []string{"nickname"}}}}
 	w.codes, err = authorize.New(authorize.Needs{
 		Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now, Resources: w.apis, CodeLife: codeLife,
 	})
@@ -145,7 +145,7 @@ func (w *world) register() {
 	web := []oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantRefreshToken}
 	web6 := []string{"openid", "profile", "email", "offline_access", "read"}
 	both := []oauth.GrantType{oauth.GrantRefreshToken, oauth.GrantClientCredentials}
-	w.user = auth.User{ID: auth.NewID(w.at), Email: "ada@example.com", Roles: []string{"editor"}, CreatedAt: w.at}
+	w.user = auth.User{ID: auth.NewID(w.at), Email: "ada@example.com", Profile: auth.Profile{Nickname: "Ada"}, Roles: []string{"editor"}, CreatedAt: w.at}
 	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
 		ctx := w.t.Context()
 		if _, err := tx.Users.Insert(ctx, w.user); err != nil {
