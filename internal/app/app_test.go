@@ -606,3 +606,35 @@ func TestPageAskedWithAnotherMethodSaysWhichItTakes(t *testing.T) {
 		}
 	}
 }
+
+// A server and its database come back from the same power cut, in whatever order.
+func TestAStartWaitsForItsDatabase(t *testing.T) {
+	t.Parallel()
+	cluster := storetest.PostgresCluster(t, storetest.InsecureNoFsync())
+	c := load(t, t.TempDir())
+	c.Database = config.Database{URL: secret.FromString(cluster.Database())}
+	if err := os.WriteFile(c.MasterKeyFile, []byte("1:"+strings.Repeat("A", 43)+"=\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Kill()
+	said := &logs{}
+	opened := make(chan error, 1)
+	go func() {
+		a, err := openPatiently(t.Context(), c, telemetry.NewLogger(said, telemetry.FormatText, c.Log.Level))
+		if err == nil {
+			err = a.Close()
+		}
+		opened <- err
+	}()
+	for !strings.Contains(said.String(), "waiting for it") {
+		select {
+		case err := <-opened:
+			t.Fatalf("it did not wait: %v", err)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	cluster.Start()
+	if err := <-opened; err != nil {
+		t.Errorf("once the database answers: %v", err)
+	}
+}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/daypass/daypass/internal/config"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/store"
 )
 
 const (
@@ -36,7 +37,7 @@ func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) e
 	if err := claim(dir, markServe); err != nil {
 		return err
 	}
-	a, err := Open(ctx, c, log, ForServe)
+	a, err := openPatiently(ctx, c, log)
 	if err != nil {
 		return err
 	}
@@ -50,6 +51,29 @@ func Serve(ctx context.Context, c config.Config, dir string, log *slog.Logger) e
 		err = a.serve(ctx, on, func() {})
 	}
 	return errors.Join(err, a.Close())
+}
+
+const (
+	// databasePatience is how long a start waits for a database that does not answer: one that starts beside it, or is
+	// recovering from the same power cut, takes some seconds, and not everybody has a supervisor that tries again.
+	databasePatience = time.Minute
+	databaseGap      = 250 * time.Millisecond
+)
+
+// openPatiently is Open that waits for a database elsewhere. What else is wrong is told at once.
+func openPatiently(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
+	for until := time.Now().Add(databasePatience); ; {
+		a, err := Open(ctx, c, log, ForServe)
+		if !errors.Is(err, store.ErrUnavailable) || c.Database.IsSQLite() || time.Now().After(until) {
+			return a, err
+		}
+		log.Warn("the database does not answer; waiting for it", "error", err)
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(databaseGap):
+		}
+	}
 }
 
 // ports are what one process listens on; metrics is nil without metrics.listen.

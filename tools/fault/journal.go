@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -101,6 +102,12 @@ func (j *journal) causes() []string {
 // tail is the end of the log, for an error message.
 func (j *journal) tail(n int) string {
 	all := j.about("")
+	return strings.Join(all[max(0, len(all)-n):], "\n")
+}
+
+// words is the end of what a server said other than of requests: why it could not start, or a panic.
+func (j *journal) words(n int) string {
+	all := slices.DeleteFunc(j.about(""), func(line string) bool { return strings.Contains(line, `"msg":"request"`) })
 	return strings.Join(all[max(0, len(all)-n):], "\n")
 }
 

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,6 +46,11 @@ type node struct {
 func (n *node) start() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.launch()
+}
+
+// launch is start with n.mu held.
+func (n *node) launch() error {
 	cmd := exec.Command(n.binary, n.args...)
 	cmd.Env, cmd.Dir = append(cleanEnviron(), n.env...), n.guard.dir
 	detach(cmd)
@@ -146,12 +153,43 @@ func verb(ctx context.Context, binary, stdin string, args ...string) (string, er
 	return string(out), nil
 }
 
+// Ports from firstPort on, and fewer than the first that a system gives to clients: while a node is down many try to reach
+// it, and one that is given the node's own port as its own talks to itself, so that the node cannot come back.
+const (
+	firstPort = 15000
+	ports     = 15000
+)
+
 // freePort returns a port nobody listens on at this moment.
 func freePort() (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var last error
+	for range 100 {
+		at := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+mathrand.IntN(ports)))
+		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", at)
+		if err != nil {
+			last = err
+			continue
+		}
+		_, port, err := net.SplitHostPort(listener.Addr().String())
+		return port, errors.Join(err, listener.Close())
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
+	return "", fmt.Errorf("find a port: %w", last)
+}
+
+// revive starts a node again that has ended by itself, as a supervisor would, and returns what it said; "" when it runs, or
+// was ended by the kit.
+func (n *node) revive() (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cmd == nil {
+		return "", nil
+	}
+	select {
+	case <-n.done:
+	default:
+		return "", nil
+	}
+	said := n.journal.words(5)
+	n.life.Add(1)
+	return "daypass ended by itself; it said:\n" + said, errors.Join(n.guard.forget(n.cmd.Process.Pid), n.launch())
 }

@@ -51,6 +51,9 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	defer end()
 	c := &chaos{w: w, rng: w.rng(1 << 32), probe: devices[0]}
 	devices = devices[1:]
+	watched, unwatch := context.WithCancel(ctx)
+	defer unwatch()
+	go w.supervise(watched)
 	var all sync.WaitGroup
 	var failed error
 	all.Go(func() {
@@ -77,10 +80,27 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	}
 	all.Wait()
 	w.settle(ctx)
+	unwatch()
 	for _, n := range w.nodes {
 		failed = errors.Join(failed, n.stop())
 	}
 	return failed
+}
+
+// supervise starts nodes again that ended by themselves, each of which is a failure of the run: devices that wait for one
+// would otherwise wait for ever, and nobody would know why.
+func (w *world) supervise(ctx context.Context) {
+	for sleep(ctx, time.Second); ctx.Err() == nil; sleep(ctx, time.Second) {
+		for _, n := range w.nodes {
+			said, err := n.revive()
+			if err != nil {
+				said += err.Error()
+			}
+			if said != "" {
+				w.tally.fail(said)
+			}
+		}
+	}
 }
 
 // absent names what the kit does not do in this run, so that nobody takes silence for success.
