@@ -58,7 +58,7 @@ func TestAClientHasAKeyForWhatIsSignedForIt(t *testing.T) {
 	h := newHouse(t)
 	h.client(admin.NewClient{ID: "one", Name: "one", Metadata: auth.ClientMetadata{IDTokenAlgorithm: "EdDSA"}})
 	h.client(admin.NewClient{ID: "two", Name: "two"})
-	if _, _, err := h.admin.UpdateClient(t.Context(), "two", func(c *auth.Client) { c.Metadata.UserInfoAlgorithm = "PS256" }, by()); err != nil {
+	if _, _, err := h.admin.UpdateClient(t.Context(), "two", func(c *auth.Client) { c.Metadata.IntrospectionAlgorithm = "PS256" }, by()); err != nil {
 		t.Fatal(err)
 	}
 	for _, alg := range []string{"EdDSA", "PS256"} {

@@ -60,6 +60,26 @@ func (f *clientFaults) metadata(c Client) {
 	}
 	f.authentication(c)
 	f.policies(c)
+	f.notServed(m)
+}
+
+// notServed refuses what would be a promise that this server does not keep yet: a client that is told nothing of a log-out,
+// or is known by one sub where it asked for its own, had better not be registered so.
+func (f *clientFaults) notServed(m ClientMetadata) {
+	for _, promise := range []struct {
+		field string
+		made  bool
+	}{
+		{"subject_type", m.Subject == SubjectPairwise},
+		{"backchannel_logout_uri", m.BackChannelLogoutURI != ""},
+		{"frontchannel_logout_uri", m.FrontChannelLogoutURI != ""},
+		{"userinfo_signed_response_alg", m.UserInfoAlgorithm != ""},
+		{"require_signed_request_object", m.RequireSignedRequest},
+	} {
+		if promise.made && !slices.ContainsFunc(*f, func(x Fault) bool { return x.Field == promise.field }) {
+			f.add(promise.field, -1, "this server does not do that yet: leave it out")
+		}
+	}
 }
 
 // authentication judges how a client proves who it is, and the keys it does that with (RFC 7591 §2).

@@ -26,10 +26,9 @@ func TestGoodMetadataPasses(t *testing.T) {
 	c.Metadata = ClientMetadata{
 		ClientURI: "https://app.example", LogoURI: "https://app.example/logo.png", PolicyURI: "http://localhost:3000/p", TermsURI: "https://app.example/tos?x=1",
 		Contacts: []string{"ops@app.example"}, AuthMethod: authPrivateKeyJWT, AuthAlgorithm: "EdDSA", JWKS: []byte(publicJWKS),
-		IDTokenAlgorithm: "RS256", UserInfoAlgorithm: "ES256", RequestObjectAlgorithm: "PS256", IntrospectionAlgorithm: "EdDSA",
-		Subject: SubjectPairwise, DefaultMaxAge: &age, DefaultACR: []string{"urn:mace:incommon:iap:silver"}, InitiateLoginURI: "https://app.example/login",
-		PostLogoutRedirectURIs: []string{"https://app.example/bye"}, BackChannelLogoutURI: "https://app.example/logout", BackChannelNeedsSession: true,
-		FrontChannelLogoutURI: "https://app.example/front", FrontChannelNeedsSession: true, PKCE: PKCEWhenSent,
+		IDTokenAlgorithm: "RS256", RequestObjectAlgorithm: "PS256", IntrospectionAlgorithm: "EdDSA",
+		Subject: SubjectPublic, DefaultMaxAge: &age, DefaultACR: []string{"urn:mace:incommon:iap:silver"}, InitiateLoginURI: "https://app.example/login",
+		PostLogoutRedirectURIs: []string{"https://app.example/bye"}, PKCE: PKCEWhenSent,
 		AllowedOrigins: []string{"https://app.example", "http://127.0.0.1:3000", "https://app.example:8443"},
 	}
 	if faults := c.Faults(); len(faults) > 0 {
@@ -67,6 +66,11 @@ func TestBadMetadataIsRefusedByName(t *testing.T) {
 		"request unsigned":      {func(c *Client) { c.Metadata.RequestObjectAlgorithm = "none" }, "request_object_signing_alg", "write ES256"},
 		"assertion by HMAC":     {func(c *Client) { c.Metadata.AuthAlgorithm = "HS256" }, "token_endpoint_auth_signing_alg", "write ES256"},
 		"introspection by HMAC": {func(c *Client) { c.Metadata.IntrospectionAlgorithm = "HS256" }, "introspection_signed_response_alg", "write ES256"},
+		"pairwise":              {func(c *Client) { c.Metadata.Subject = SubjectPairwise }, "subject_type", "not do that yet"},
+		"back channel":          {func(c *Client) { c.Metadata.BackChannelLogoutURI = "https://app.example/out" }, "backchannel_logout_uri", "not do that yet"},
+		"front channel":         {func(c *Client) { c.Metadata.FrontChannelLogoutURI = "https://app.example/out" }, "frontchannel_logout_uri", "not do that yet"},
+		"signed UserInfo":       {func(c *Client) { c.Metadata.UserInfoAlgorithm = "ES256" }, "userinfo_signed_response_alg", "not do that yet"},
+		"signed requests alone": {func(c *Client) { c.Metadata.RequireSignedRequest = true }, "require_signed_request_object", "not do that yet"},
 		"subject type":          {func(c *Client) { c.Metadata.Subject = "secret" }, "subject_type", "public or pairwise"},
 		"pairwise, two hosts": {func(c *Client) {
 			c.Metadata.Subject, c.RedirectURIs = SubjectPairwise, []string{"https://a.example/cb", "https://b.example/cb"}

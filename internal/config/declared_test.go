@@ -86,7 +86,7 @@ clients:
     redirect_uris: [https://app.example.com/cb]
     post_logout_redirect_uris: [https://app.example.com/bye]
     default_max_age: 0
-    subject_type: pairwise
+    subject_type: public
     pkce: when_sent
     verified: true
     require_pushed_authorization_requests: true
@@ -102,7 +102,7 @@ clients:
 	}
 	metadata := auth.ClientMetadata{
 		AuthMethod: "private_key_jwt", JWKS: []byte(`{"keys":[{"crv":"Ed25519","kid":"a","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`),
-		PostLogoutRedirectURIs: []string{"https://app.example.com/bye"}, DefaultMaxAge: &never, Subject: auth.SubjectPairwise,
+		PostLogoutRedirectURIs: []string{"https://app.example.com/bye"}, DefaultMaxAge: &never, Subject: auth.SubjectPublic,
 		PKCE: auth.PKCEWhenSent, Verified: true, RequirePAR: true, AllowedOrigins: []string{"https://app.example.com"},
 	}
 	if !reflect.DeepEqual(got.Users[0].Profile, profile) {
