@@ -297,6 +297,32 @@ func TestAPostComesBackAsAGet(t *testing.T) {
 	}
 }
 
+// A request that comes back several times at once is answered once.
+func TestOneOfManyVisitsIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := ready(t)
+	for range 5 {
+		sealed := strings.TrimPrefix(w.post("/oauth/authorize", good(webID)).header.Get("Location"), "/oauth/authorize?interaction=")
+		var all sync.WaitGroup
+		codes := make(chan bool, 8)
+		for range cap(codes) {
+			all.Go(func() {
+				codes <- strings.Contains(w.authorize(url.Values{"interaction": {sealed}}).header.Get("Location"), "code=")
+			})
+		}
+		all.Wait()
+		answered := 0
+		for range cap(codes) {
+			if <-codes {
+				answered++
+			}
+		}
+		if answered != 1 {
+			t.Errorf("answered %d times, want once", answered)
+		}
+	}
+}
+
 // Whoever signs in for one request has not done so for another: not by its address, and not in another tab (OI-06).
 func TestALogInCountsForTheRequestThatAskedForIt(t *testing.T) {
 	t.Parallel()
