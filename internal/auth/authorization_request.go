@@ -44,6 +44,18 @@ func (r AuthorizationRequest) OpenID() bool { return slices.Contains(r.Scopes, o
 // Asks tells whether the request has a prompt.
 func (r AuthorizationRequest) Asks(p oauth.Prompt) bool { return slices.Contains(r.Prompts, p) }
 
+// ConsentScopes are the scopes that the user has to allow: those that are asked for, and those that stand for the claims which
+// are named one by one, so that no claim is told without a word.
+func (r AuthorizationRequest) ConsentScopes() []string {
+	all := slices.Clone(r.Scopes)
+	for _, claim := range slices.Concat(r.Claims.UserInfo, r.Claims.IDToken) {
+		if s := ScopeOfClaim(claim); s != "" && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
 // ReturnsByHTTPS tells whether the answer goes to a web server that proves its name, and not to a loopback address or an
 // application's own scheme, which any program can take.
 func (r AuthorizationRequest) ReturnsByHTTPS() bool {

@@ -35,6 +35,16 @@ var scopeClaims = map[string][]string{
 	"phone":   {"phone_number", "phone_number_verified"},
 }
 
+// ScopeOfClaim returns the scope that stands for a claim; "" for sub, and for what no standard scope stands for.
+func ScopeOfClaim(claim string) string {
+	for scope, claims := range scopeClaims {
+		if slices.Contains(claims, claim) {
+			return scope
+		}
+	}
+	return ""
+}
+
 // StandardClaims lists the claims about a user that this server can tell, sorted.
 func StandardClaims() []string {
 	all := []string{"sub"}

@@ -26,8 +26,19 @@ func (r *reader) claims() (string, *oauth.Error) {
 	if !ok {
 		return oauth.ParamClaims, oauth.NewError(oauth.InvalidRequest, "claims is a JSON object as OpenID Connect Core 1.0 says in section 5.5")
 	}
+	got.UserInfo, got.IDToken = r.registered(got.UserInfo), r.registered(got.IDToken)
 	r.asked.Request.Claims = got
 	return "", nil
+}
+
+// registered keeps the claims whose scope the client may ask for. Elsewhere a claim named by itself would be a way around its
+// registration; §5.5 lets what is asked for be left out.
+func (r *reader) registered(claims []string) []string {
+	allowed := r.asked.Client.AllowedScopes()
+	return slices.DeleteFunc(claims, func(name string) bool {
+		scope := auth.ScopeOfClaim(name)
+		return scope != "" && !slices.Contains(allowed, scope)
+	})
 }
 
 func parseClaims(text []byte) (auth.ClaimsRequest, bool) {

@@ -121,7 +121,7 @@ func (f Facts) consent() Step {
 		// Any program on the user's machine can take the answer of such a client, so that its name proves nothing and
 		// nobody may get a code without the user noticing (RFC 8252 §8.6, OAuth 2.1 §7.3).
 		return Step{Kind: Consent}
-	case f.Client.FirstParty, f.Consent.Covers(f.Request.Scopes, f.Request.Resources):
+	case f.Client.FirstParty, f.Consent.Covers(f.Request.ConsentScopes(), f.Request.Resources):
 		return Step{}
 	}
 	return Step{Kind: Consent}

@@ -224,12 +224,12 @@ func (s *Service) Allow(ctx context.Context, v Visit, sealed string, caller auth
 			return err
 		}
 		have.UserID, have.ClientID = v.Session.UserID, v.Client.ID
-		if err := tx.Consents.Put(ctx, have.With(v.Request.Scopes, v.Request.Resources, now)); err != nil {
+		if err := tx.Consents.Put(ctx, have.With(v.Request.ConsentScopes(), v.Request.Resources, now)); err != nil {
 			return err
 		}
 		return tx.Events.Insert(ctx, auth.Event{
 			At: now, Kind: auth.EventConsentGiven, UserID: v.Session.UserID, SessionID: v.Session.ID, ClientID: v.Client.ID, Caller: caller,
-			Detail: oauth.JoinScope(v.Request.Scopes),
+			Detail: oauth.JoinScope(v.Request.ConsentScopes()),
 		})
 	})
 }

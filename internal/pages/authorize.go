@@ -87,7 +87,7 @@ var wishes = map[string]string{
 
 func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData {
 	d := consentData{Interaction: sealed, Party: partyOf(v), Email: who.user.Email, Resources: v.Request.Resources}
-	for _, s := range v.Request.Scopes {
+	for _, s := range v.Request.ConsentScopes() {
 		switch {
 		case s == oauth.ScopeOfflineAccess:
 			d.Offline = true

@@ -33,7 +33,7 @@ func (f *flow) Resume(_ context.Context, sealed string) (authorize.Visit, error)
 		Client: auth.Client{ID: "app", Name: "<b>App</b>"},
 		Request: auth.AuthorizationRequest{
 			RedirectURI: "https://app.example/cb", Scopes: []string{"openid", "email", "offline_access", "write:<x>", "pay"}, LoginHint: `"><script>`,
-			Resources: []string{"https://api.example"},
+			Resources: []string{"https://api.example"}, Claims: auth.ClaimsRequest{UserInfo: []string{"phone_number"}},
 		},
 	}}, nil
 }
@@ -97,7 +97,7 @@ func TestConsentIsTheSessionsOwn(t *testing.T) {
 	s.loggedIn = true
 	page := s.get("/consent?interaction=open")
 	body := page.Body.String()
-	for _, want := range []string{`id="allow"`, `id="deny"`, "&lt;b&gt;App&lt;/b&gt;", "Not verified", "app.example", "ann@example.com", "write:&lt;x&gt;", "https://api.example", "while you are away", "Pay up to 10 €", "See your email address"} {
+	for _, want := range []string{`id="allow"`, `id="deny"`, "&lt;b&gt;App&lt;/b&gt;", "Not verified", "app.example", "ann@example.com", "write:&lt;x&gt;", "https://api.example", "while you are away", "Pay up to 10 €", "See your email address", "See your phone number"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}

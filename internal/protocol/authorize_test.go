@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -396,6 +397,59 @@ func TestWithoutConsentThereIsNoCode(t *testing.T) {
 	}
 	if _, _, err := w.codes.Decide(t.Context(), v); !errors.Is(err, authorize.ErrOver) {
 		t.Errorf("after the no: %v, want ErrOver", err)
+	}
+}
+
+// allowFor is the user's yes to a request, as the consent page takes it.
+func (w *world) allowFor(q url.Values) string {
+	w.t.Helper()
+	sealed, asked := strings.CutPrefix(w.authorize(q).header.Get("Location"), "/consent?interaction=")
+	if !asked {
+		w.t.Fatal("nobody was asked")
+	}
+	v, err := w.codes.Resume(w.t.Context(), sealed)
+	must(w.t, err)
+	v.Session = &w.cookie
+	must(w.t, w.codes.Allow(w.t.Context(), v, sealed, auth.Caller{}))
+	return sealed
+}
+
+// A claim that is named by itself is no way around the user, who is asked as for the scope that stands for it, nor around the
+// registration of the client (OpenID Connect Core 1.0 §5.5).
+func TestASingleClaimIsAllowedLikeItsScope(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signIn()
+	w.allow(webID, []string{"openid"}, []string{api, otherAPI})
+	for _, claims := range []string{`{"userinfo":{"email":null}}`, `{"id_token":{"email":{"essential":true}}}`} {
+		q := with(good(webID), "scope", "openid", "claims", claims)
+		sealed, asked := strings.CutPrefix(w.authorize(q).header.Get("Location"), "/consent?interaction=")
+		if !asked {
+			t.Fatalf("%s: nobody was asked", claims)
+		}
+		if got := w.authorize(with(q, "prompt", "none")).back(t, callback); got.Get("error") != string(oauth.ConsentRequired) {
+			t.Errorf("%s, in silence: got %v, want consent_required", claims, got)
+		}
+		v, err := w.codes.Resume(t.Context(), sealed)
+		must(t, err)
+		if got := v.Request.ConsentScopes(); !slices.Equal(got, []string{"openid", "email"}) {
+			t.Errorf("%s: the user is asked for %v", claims, got)
+		}
+	}
+	w.allowFor(with(good(webID), "scope", "openid", "claims", `{"userinfo":{"email":null}}`))
+	r := w.redeem(webID, w.code(with(good(webID), "scope", "openid", "claims", `{"userinfo":{"email":null}}`)))
+	if info := w.userInfo(r.str("access_token")); info.str("email") != w.user.Email || r.str("scope") != "openid" {
+		t.Errorf("allowed: got scope %q and %s", r.str("scope"), info.raw)
+	}
+	must(t, w.db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Users.SetProfile(t.Context(), w.user.ID, auth.Profile{PhoneNumber: "+1 555 0100"})
+		return err
+	}))
+	w.allow(webID, []string{"openid", "phone"}, []string{api, otherAPI}) // whatever was allowed: the client may not ask for it
+	r = w.redeem(webID, w.code(with(good(webID), "scope", "openid", "claims", `{"userinfo":{"phone_number":null},"id_token":{"phone_number":null}}`)))
+	_, id := idClaims(t, r.str("id_token"))
+	if info := w.userInfo(r.str("access_token")); info.str("phone_number") != "" || id["phone_number"] != nil {
+		t.Errorf("beyond the registration: got %s and %v", info.raw, id)
 	}
 }
 
