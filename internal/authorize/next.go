@@ -117,9 +117,7 @@ func (f Facts) consent() Step {
 	switch {
 	case f.Interaction.Allowed == f.Session.ID:
 		return Step{}
-	case f.Request.Asks(oauth.PromptConsent), f.Client.Public && !f.Request.ReturnsByHTTPS():
-		// Any program on the user's machine can take the answer of such a client, so that its name proves nothing and
-		// nobody may get a code without the user noticing (RFC 8252 §8.6, OAuth 2.1 §7.3).
+	case f.Request.Asks(oauth.PromptConsent), Asked{Request: f.Request, Client: f.Client}.EachTime():
 		return Step{Kind: Consent}
 	case f.Client.FirstParty, f.Consent.Covers(f.Request.ConsentScopes(), f.Request.Resources):
 		return Step{}

@@ -30,6 +30,11 @@ type Asked struct {
 	Client  auth.Client
 }
 
+// EachTime tells whether the user is asked each time, whatever was allowed before. Any program on the user's machine can take
+// the answer of such a client, so that its name proves nothing and nobody may get a code without the user noticing
+// (RFC 8252 §8.6, OAuth 2.1 §7.3).
+func (a Asked) EachTime() bool { return a.Client.Public && !a.Request.ReturnsByHTTPS() }
+
 // reader reads one request. The first fault ends it.
 type reader struct {
 	s      *Service

@@ -55,12 +55,14 @@ func partyOf(v authorize.Visit) *party {
 // consentData fills consent.html.
 type consentData struct {
 	Interaction string
+	Session     string // whom the page was shown to
 	Party       *party
 	Email       string
 	Wishes      []string // what it asks for, in words
 	Others      []string // scopes that have none
 	Resources   []string
 	Offline     bool
+	EachTime    bool // no consent is remembered
 }
 
 // wish puts a scope into words; "" for what has none.
@@ -86,7 +88,10 @@ var wishes = map[string]string{
 }
 
 func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData {
-	d := consentData{Interaction: sealed, Party: partyOf(v), Email: who.user.Email, Resources: v.Request.Resources}
+	d := consentData{
+		Interaction: sealed, Session: who.session.ID.String(), Party: partyOf(v), Email: who.user.Email, Resources: v.Request.Resources,
+		EachTime: v.EachTime(),
+	}
 	for _, s := range v.Request.ConsentScopes() {
 		switch {
 		case s == oauth.ScopeOfflineAccess:
@@ -131,6 +136,17 @@ func (p *Pages) step(w http.ResponseWriter, r *http.Request, sealed string, want
 	return v, there, true
 }
 
+// answered is step for a form. Whoever signed in meanwhile in another tab has not seen the page: they are asked anew.
+func (p *Pages) answered(w http.ResponseWriter, r *http.Request, form httpkit.Form, want authorize.Kind) (v authorize.Visit, ok bool) {
+	sealed := form.Get(paramInteraction)
+	v, there, ok := p.step(w, r, sealed, want)
+	if ok && form.Get("session") != there.session.ID.String() {
+		p.proceed(w, r, sealed)
+		return v, false
+	}
+	return v, ok
+}
+
 func (p *Pages) askConsent(w http.ResponseWriter, r *http.Request) {
 	sealed := r.URL.Query().Get(paramInteraction)
 	if v, there, ok := p.step(w, r, sealed, authorize.Consent); ok {
@@ -146,7 +162,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sealed := form.Get(paramInteraction)
-	v, _, ok := p.step(w, r, sealed, authorize.Consent)
+	v, ok := p.answered(w, r, form, authorize.Consent)
 	if !ok {
 		return
 	}
@@ -185,7 +201,7 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sealed := form.Get(paramInteraction)
-	if v, _, ok := p.step(w, r, sealed, authorize.Choose); ok {
+	if v, ok := p.answered(w, r, form, authorize.Choose); ok {
 		if err := p.cfg.Authorizations.LoggedIn(r.Context(), sealed, v.Session.ID); err != nil {
 			p.failFlow(w, r, err)
 			return

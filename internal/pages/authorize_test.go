@@ -22,6 +22,7 @@ type flow struct {
 	seen        *auth.Session
 	reauthErr   error
 	mode        oauth.ResponseMode
+	public      bool // the client, on the user's machine
 	reauthentic int
 }
 
@@ -29,10 +30,14 @@ func (f *flow) Resume(_ context.Context, sealed string) (authorize.Visit, error)
 	if sealed != "open" {
 		return authorize.Visit{}, authorize.ErrOver
 	}
+	uri := "https://app.example/cb"
+	if f.public {
+		uri = "http://127.0.0.1/cb"
+	}
 	return authorize.Visit{Asked: authorize.Asked{
-		Client: auth.Client{ID: "app", Name: "<b>App</b>"},
+		Client: auth.Client{ID: "app", Name: "<b>App</b>", Public: f.public},
 		Request: auth.AuthorizationRequest{
-			RedirectURI: "https://app.example/cb", Scopes: []string{"openid", "email", "offline_access", "write:<x>", "pay"}, LoginHint: `"><script>`,
+			RedirectURI: uri, Scopes: []string{"openid", "email", "offline_access", "write:<x>", "pay"}, LoginHint: `"><script>`,
 			Resources: []string{"https://api.example"}, Claims: auth.ClaimsRequest{UserInfo: []string{"phone_number"}},
 		},
 	}}, nil
@@ -90,7 +95,7 @@ func newFlowSite(t *testing.T, step authorize.Kind) (*site, *flow) {
 func TestConsentIsTheSessionsOwn(t *testing.T) {
 	t.Parallel()
 	s, f := newFlowSite(t, authorize.Consent)
-	form := url.Values{"interaction": {"open"}, "decision": {"allow"}}
+	form := url.Values{"interaction": {"open"}, "session": {idOf(2).String()}, "decision": {"allow"}}
 	if r := s.post("/consent", form); r.Code != http.StatusSeeOther || len(f.allowed) != 0 {
 		t.Errorf("a stranger's yes: got %d, allowed %v", r.Code, f.allowed)
 	}
@@ -107,12 +112,19 @@ func TestConsentIsTheSessionsOwn(t *testing.T) {
 			t.Errorf("the policy lacks %s", want)
 		}
 	}
+	for public, want := range map[bool]string{false: "You will not be asked again", true: "You will be asked each time"} {
+		f.public = public
+		if body := s.get("/consent?interaction=open").Body.String(); !strings.Contains(body, want) {
+			t.Errorf("a client on the user's machine: %v; the page lacks %q", public, want)
+		}
+	}
+	f.public = false
 	if r := s.post("/consent", form); r.Code != http.StatusSeeOther || r.Header().Get("Location") != "/continue?interaction=open" || len(f.allowed) != 1 || f.allowed[0] != idOf(2) {
 		t.Errorf("yes: got %d %q, allowed %v", r.Code, r.Header().Get("Location"), f.allowed)
 	}
 	for name, decision := range map[string]string{"no": "deny", "neither": ""} {
 		denied := f.denied
-		r := s.post("/consent", url.Values{"interaction": {"open"}, "decision": {decision}})
+		r := s.post("/consent", url.Values{"interaction": {"open"}, "session": {idOf(2).String()}, "decision": {decision}})
 		if r.Code != http.StatusOK || f.denied != denied+1 || !strings.Contains(r.Body.String(), `href="https://app.example/cb?error=access_denied&amp;state=%22`) {
 			t.Errorf("%s: got %d, %d times denied\n%s", name, r.Code, f.denied-denied, r.Body)
 		}
@@ -135,12 +147,39 @@ func TestAChoiceStandsOnlyWhereItIsAskedFor(t *testing.T) {
 		t.Error("a choice was taken for a log-in")
 	}
 	f.step = authorize.Choose
+	page := s.get("/choose?interaction=open")
+	if !strings.Contains(page.Body.String(), `name="session" value="`+idOf(2).String()+`"`) {
+		t.Errorf("the page does not say whose it is\n%s", page.Body)
+	}
 	if r := s.get("/choose?interaction=open"); r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "Go on as ann@example.com") {
 		t.Errorf("got %d\n%s", r.Code, r.Body)
 	}
-	s.post("/choose", url.Values{"interaction": {"open"}})
+	s.post("/choose", url.Values{"interaction": {"open"}, "session": {idOf(2).String()}})
 	if len(f.loggedIn) != 1 || f.loggedIn[0] != idOf(2) {
 		t.Errorf("logged in %v", f.loggedIn)
+	}
+}
+
+// The page of one user is not answered for another who has signed in meanwhile, in another tab (BR-06).
+func TestAPageIsAnsweredByWhomItWasShownTo(t *testing.T) {
+	t.Parallel()
+	s, f := newFlowSite(t, authorize.Consent)
+	s.loggedIn, f.mode = true, oauth.ModeQuery
+	if page := s.get("/consent?interaction=open").Body.String(); !strings.Contains(page, `name="session" value="`+idOf(2).String()+`"`) {
+		t.Errorf("the page does not say whose it is\n%s", page)
+	}
+	for name, session := range map[string][]string{"another's": {idOf(3).String()}, "nobody's": nil} {
+		for _, decision := range []string{"allow", "deny"} {
+			r := s.post("/consent", url.Values{"interaction": {"open"}, "session": session, "decision": {decision}})
+			if r.Header().Get("Location") != "/continue?interaction=open" || len(f.allowed) != 0 || f.denied != 0 {
+				t.Errorf("%s, %s: led to %q, allowed %v, denied %d times; want to be asked again", name, decision, r.Header().Get("Location"), f.allowed, f.denied)
+			}
+		}
+		f.step = authorize.Choose
+		if r := s.post("/choose", url.Values{"interaction": {"open"}, "session": session}); r.Header().Get("Location") != "/continue?interaction=open" || len(f.loggedIn) != 0 {
+			t.Errorf("%s, choice: led to %q, chosen %v", name, r.Header().Get("Location"), f.loggedIn)
+		}
+		f.step = authorize.Consent
 	}
 }
 
@@ -178,7 +217,7 @@ func TestFormPostLeavesTheFormToTheClient(t *testing.T) {
 	t.Parallel()
 	s, f := newFlowSite(t, authorize.Consent)
 	s.loggedIn, f.mode = true, oauth.ModeFormPost
-	r := s.post("/consent", url.Values{"interaction": {"open"}, "decision": {"deny"}})
+	r := s.post("/consent", url.Values{"interaction": {"open"}, "session": {idOf(2).String()}, "decision": {"deny"}})
 	body, policy := r.Body.String(), r.Header().Get("Content-Security-Policy")
 	if !strings.Contains(body, `action="https://app.example/cb"`) || strings.Contains(body, "<script>alert") || !strings.Contains(body, `value="&#34;&gt;&lt;script&gt;`) {
 		t.Errorf("got %s", body)

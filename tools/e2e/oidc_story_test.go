@@ -96,6 +96,7 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	WaitVisible(t, ctx, "#allow")
 	WaitText(t, ctx, ".party", "Not verified")
 	WaitText(t, ctx, ".wishes", "See your email address")
+	WaitText(t, ctx, "main", "You will be asked each time") // the application is on this machine
 	shoot(t, ctx, "consent")
 	Click(t, ctx, "#allow")
 	code := p.answer(ctx, "state-1").Form.Get("code")
@@ -152,6 +153,36 @@ func TestAnApplicationOfOthersLogsItsUsersIn(t *testing.T) {
 	Click(t, ctx, "#continue")
 	if got := p.answer(ctx, "state-4"); got.Method != http.MethodPost || got.Form.Get("error") != "access_denied" {
 		t.Errorf("denied: got %s %v, want access_denied by POST", got.Method, got.Form)
+	}
+}
+
+// Somebody else signs in in another tab while a consent page is open: what it says "as" is what its button does.
+func TestAConsentPageStandsForWhomItNames(t *testing.T) {
+	t.Parallel()
+	const other, password = "eve@example.com", "a horse of another colour"
+	s := Daypass(t)
+	p := newParty(t, s, "notes")
+	s.Command(t, password, "user", "create", "--email", other, "--password-stdin")
+	ctx := Browser(t, WithoutJavaScript(), AllowPageProblems())
+	Open(t, ctx, p.config.AuthCodeURL("state-1", oauth2.S256ChallengeOption(oauth2.GenerateVerifier())))
+	signInFor(t, ctx)
+	WaitText(t, ctx, "main", demoEmail)
+	tab := Tab(t, ctx)
+	Open(t, tab, s.URL+"/login")
+	Fill(t, tab, "username", other)
+	Fill(t, tab, "password", password)
+	Submit(t, tab, "button[type=submit]")
+	Click(t, ctx, "#allow")
+	WaitText(t, ctx, "main", other)
+	shoot(t, ctx, "consent-of-another")
+	select {
+	case r := <-p.answers:
+		t.Fatalf("the yes of %s was taken for that of %s: %v", demoEmail, other, r.Form)
+	default:
+	}
+	Click(t, ctx, "#allow")
+	if got := p.answer(ctx, "state-1").Form; got.Get("code") == "" {
+		t.Errorf("their own yes: got %v, want a code", got)
 	}
 }
 
