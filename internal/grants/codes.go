@@ -65,8 +65,7 @@ func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, cod
 	if err := errors.Join(err1, err2); err != nil {
 		return Bought{}, nil, err
 	}
-	// The row's lock keeps a disabling or a change of password from passing unseen.
-	stands, err := tx.Users.Claim(ctx, user.ID, user.PasswordVersion)
+	stands, err := stand(ctx, tx, client, user, code)
 	if err != nil {
 		return Bought{}, nil, err
 	}
@@ -90,6 +89,16 @@ func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, cod
 		token = secret.Token{}
 	}
 	return Bought{Grant: g, User: user, Request: q, Refresh: token}, nil, tx.Grants.Insert(ctx, g)
+}
+
+// stand tells whether the user and what they allowed are still as they were. The rows' locks keep a disabling, a change of
+// password or a consent that is taken back from passing unseen.
+func stand(ctx context.Context, tx *store.Tx, client auth.Client, user auth.User, code auth.AuthorizationCode) (bool, error) {
+	stands, err := tx.Users.Claim(ctx, user.ID, user.PasswordVersion)
+	if err != nil || !stands || client.FirstParty { // nobody was asked
+		return stands, err
+	}
+	return tx.Consents.Claim(ctx, user.ID, client.ID, code.CreatedAt)
 }
 
 // refreshes tells whether the client gets a refresh token (RT-01): for offline access, which the user allowed, or one

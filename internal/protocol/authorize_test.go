@@ -559,13 +559,57 @@ func TestOneOfManyGetsTheCodeAndAReplayEndsWhatItBought(t *testing.T) {
 
 func TestACodeDiesWithItsSessionAndItsUser(t *testing.T) {
 	t.Parallel()
+	for name, end := range map[string]func(*world, *store.Tx) error{
+		"the user is disabled": func(w *world, tx *store.Tx) error {
+			_, err := tx.Users.SetDisabled(t.Context(), w.user.ID, w.now())
+			return err
+		},
+		"the session has ended": func(w *world, tx *store.Tx) error {
+			_, err := tx.Sessions.End(t.Context(), w.cookie.ID, auth.ReasonLogout, w.now())
+			return err
+		},
+	} {
+		w := ready(t)
+		code := w.code(good(webID))
+		must(t, w.db.Update(t.Context(), func(tx *store.Tx) error { return end(w, tx) }))
+		if r := w.redeem(webID, code); r.status != http.StatusBadRequest || r.str("error") != string(oauth.InvalidGrant) {
+			t.Errorf("%s: got %d %s, want invalid_grant", name, r.status, r.raw)
+		}
+	}
+}
+
+// What a user takes back is not bought afterwards with a code of before, nor once the same is allowed again.
+func TestACodeDiesWithItsConsent(t *testing.T) {
+	t.Parallel()
 	w := ready(t)
-	code := w.code(good(webID))
+	before := w.code(good(webID))
+	w.pass(time.Second)
+	must(t, w.grants.TakeBack(t.Context(), w.user.ID, webID, auth.Caller{}))
+	w.redeem(webID, before).want(t, http.StatusBadRequest, oauth.InvalidGrant)
+	w.allow(webID, []string{"openid", "email"}, []string{api, otherAPI})
+	w.redeem(webID, before).want(t, http.StatusBadRequest, oauth.InvalidGrant)
+	if r := w.redeem(webID, w.code(good(webID))); r.status != http.StatusOK {
+		t.Errorf("allowed again: got %d %s", r.status, r.raw)
+	}
+}
+
+// Nobody allows an application of the operator's own, so that there is no consent to look for.
+func TestACodeOfOurOwnApplicationNeedsNoConsent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signIn()
 	must(t, w.db.Update(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.Users.SetDisabled(t.Context(), w.user.ID, w.now())
+		c, err := tx.Clients.Find(t.Context(), webID)
+		if err != nil {
+			return err
+		}
+		c.FirstParty = true
+		_, err = tx.Clients.Update(t.Context(), c)
 		return err
 	}))
-	w.redeem(webID, code).want(t, http.StatusBadRequest, oauth.InvalidGrant)
+	if r := w.redeem(webID, w.code(good(webID))); r.status != http.StatusOK || r.str("refresh_token") == "" {
+		t.Errorf("got %d %s, want tokens, and a refresh token of the session", r.status, r.raw)
+	}
 }
 
 func (w *world) userInfo(token string) reply {

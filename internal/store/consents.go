@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
 )
@@ -34,6 +35,13 @@ func (s Consents) Put(ctx context.Context, c auth.Consent) error {
 		ON CONFLICT (user_id, client_id) DO UPDATE SET scopes = $3, resources = $4, updated_at = $6`,
 		c.UserID[:], c.ClientID, joined(c.Scopes), joined(c.Resources), millis(c.CreatedAt), millis(c.UpdatedAt))
 	return err
+}
+
+// Claim takes the row's lock for the rest of the transaction when there is a consent that was there at a time and has not been
+// taken back since; otherwise it returns false. What is bought on a consent claims it, so that it serialises with its end.
+func (s Consents) Claim(ctx context.Context, user auth.ID, client string, at time.Time) (bool, error) {
+	return one(s.q.ExecContext(ctx, `UPDATE consents SET updated_at = updated_at WHERE user_id = $1 AND client_id = $2 AND created_at <= $3`,
+		user[:], text(client), millis(at)))
 }
 
 // OfUser returns all that a user has allowed, by client.

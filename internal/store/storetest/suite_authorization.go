@@ -106,6 +106,11 @@ func testConsents(t *testing.T, db *store.DB) {
 		update(t, db, func(tx *store.Tx) error { return tx.Consents.Put(t.Context(), put) })
 	}
 	same(t, "consents", ask(t, db, func(tx *store.Tx) ([]auth.Consent, error) { return tx.Consents.OfUser(t.Context(), user) }), []auth.Consent{wider})
+	for at, want := range map[time.Time]bool{now(): true, now().Add(-time.Millisecond): false} { // since then, whatever was added later
+		if got := ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Consents.Claim(t.Context(), user, "app", at) }); got != want {
+			t.Errorf("claimed as of %s: %v, want %v", at, got, want)
+		}
+	}
 	for _, want := range []bool{true, false} {
 		if got := ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Consents.Delete(t.Context(), user, "app") }); got != want {
 			t.Errorf("deleted: %v, want %v", got, want)
