@@ -98,7 +98,7 @@ func TestDeclaredClaimsAndMetadataAreAppliedIdempotently(t *testing.T) {
 	if r, ok := n.resources.Find("urn:mail"); !ok || r.Algorithm != "EdDSA" || !strings.Contains(string(n.ring.KeySet()), "Ed25519") {
 		t.Errorf("got %+v, %v, and the keys %s", r, ok, n.ring.KeySet())
 	}
-	if _, err := n.ring.MintID(auth.IDTokenClaims{Subject: "x"}, nil, "PS256"); err != nil {
+	if _, err := n.ring.MintID(auth.IDTokenClaims{Subject: "x"}, secret.Token{}, nil, "PS256"); err != nil {
 		t.Errorf("the ID token that a client registered: %v", err)
 	}
 	n.config.Resources[0].Name = "Post"

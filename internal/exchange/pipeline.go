@@ -3,8 +3,6 @@ package exchange
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,8 +33,8 @@ type Keys interface {
 	Mint(c auth.AccessClaims, life time.Duration, style auth.TokenStyle) (secret.Token, time.Time, error)
 	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
 	SessionRef(session auth.ID, client string) string
-	// MintID signs an ID token with an algorithm that this server has a key for.
-	MintID(c auth.IDTokenClaims, more map[string]any, algorithm string) (secret.Token, error)
+	// MintID signs the ID token that goes with an access token, with an algorithm that this server has a key for.
+	MintID(c auth.IDTokenClaims, access secret.Token, more map[string]any, algorithm string) (secret.Token, error)
 }
 
 // Guesses slow down who guesses secrets of clients.
@@ -205,12 +203,10 @@ func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error)
 // built-in client has no use for one.
 func (p *Pipeline) mintID(client auth.Client, g auth.Granted, access auth.AccessClaims, token secret.Token) (secret.Token, error) {
 	algorithm := cmp.Or(client.Metadata.IDTokenAlgorithm, auth.DefaultIDTokenAlgorithm)
-	half := sha256.Sum256(token.Bytes()) // every algorithm here hashes by SHA-256, or leaves it open
 	id, err := p.c.Keys.MintID(auth.IDTokenClaims{
 		Subject: g.Subject, Audience: auth.Audience{client.ID}, AuthTime: access.AuthTime, Nonce: g.Nonce, ACR: g.ACR, AMR: g.AMR,
-		AccessHash: base64.RawURLEncoding.EncodeToString(half[:16]), SessionID: access.SessionID,
-		Expires: p.c.Now().Add(p.c.Lifetime).Unix(),
-	}, g.IDClaims, algorithm)
+		SessionID: access.SessionID, Expires: p.c.Now().Add(p.c.Lifetime).Unix(),
+	}, token, g.IDClaims, algorithm)
 	if err != nil {
 		return secret.Token{}, fmt.Errorf("exchange: ID token: %w", err)
 	}

@@ -38,6 +38,17 @@ const (
 // Algorithms lists every algorithm of this package, the preferred first.
 func Algorithms() []Algorithm { return []Algorithm{ES256, EdDSA, RS256, PS256} }
 
+// Hash is the hash function within alg; zero for an algorithm that this package does not know.
+func (alg Algorithm) Hash() crypto.Hash {
+	switch alg {
+	case ES256, RS256, PS256:
+		return crypto.SHA256
+	case EdDSA: // of Ed25519, RFC 8032 §5.1
+		return crypto.SHA512
+	}
+	return 0
+}
+
 // GenerateKey makes a fresh private key for alg: P-256, Ed25519, or RSA of 2048 bits. An algorithm that this package
 // does not know gives ErrAlgorithm.
 func GenerateKey(alg Algorithm) (crypto.Signer, error) {

@@ -1,6 +1,9 @@
 package keys
 
 import (
+	_ "crypto/sha256" // for jose.Algorithm.Hash
+	_ "crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,10 +13,10 @@ import (
 	"github.com/daypass/daypass/internal/secret"
 )
 
-// MintID signs an ID token (OpenID Connect Core 1.0 §2): iss and iat are filled in here, the rest is the caller's. more are
-// claims about the user; they never replace one of the token itself.
-func (r *Ring) MintID(c auth.IDTokenClaims, more map[string]any, algorithm string) (secret.Token, error) {
-	c.Issuer, c.IssuedAt = r.issuer, r.now().Unix()
+// MintID signs an ID token (OpenID Connect Core 1.0 §2): iss, iat and the hash of the access token that goes with it are filled
+// in here, the rest is the caller's. more are claims about the user; they never replace one of the token itself.
+func (r *Ring) MintID(c auth.IDTokenClaims, access secret.Token, more map[string]any, algorithm string) (secret.Token, error) {
+	c.Issuer, c.IssuedAt, c.AccessHash = r.issuer, r.now().Unix(), accessHash(access, jose.Algorithm(algorithm))
 	turn, err := r.loaded.Load().turn(jose.Algorithm(algorithm), r.now())
 	if err != nil {
 		return secret.Token{}, err
@@ -32,6 +35,16 @@ func (r *Ring) MintID(c auth.IDTokenClaims, more map[string]any, algorithm strin
 		return secret.Token{}, fmt.Errorf("keys: sign: %w", err)
 	}
 	return secret.FromString(token), nil
+}
+
+// accessHash is at_hash: the left half of the hash that the algorithm of the ID token uses (§3.1.3.6).
+func accessHash(access secret.Token, alg jose.Algorithm) string {
+	if alg.Hash() == 0 {
+		return ""
+	}
+	h := alg.Hash().New()
+	_, _ = h.Write(access.Bytes()) // never fails
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:h.Size()/2])
 }
 
 // merge adds members to a JSON object that has none of their names.

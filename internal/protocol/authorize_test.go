@@ -14,8 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
+
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
+	"github.com/daypass/daypass/internal/jose"
+	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
 )
@@ -692,6 +696,48 @@ func TestIDTokenAndUserInfo(t *testing.T) {
 	if got := w.do(req); got.status != http.StatusBadRequest {
 		t.Errorf("token in the query: got %d, want 400", got.status)
 	}
+}
+
+// Whatever algorithm a client registered, the library of others that checks its ID token finds its access token in it
+// (OpenID Connect Core 1.0 §3.1.3.6): Ed25519 hashes by SHA-512.
+func TestIDTokensOfEveryAlgorithmNameTheirAccessToken(t *testing.T) {
+	t.Parallel()
+	w := ready(t)
+	must(t, w.ring.EnsureFor(t.Context(), jose.Algorithms()...))
+	for _, alg := range jose.Algorithms() {
+		client := "web-" + string(alg)
+		must(t, w.db.Update(t.Context(), func(tx *store.Tx) error {
+			c, err := tx.Clients.Find(t.Context(), webID)
+			if err != nil {
+				return err
+			}
+			c.ID, c.Metadata.IDTokenAlgorithm = client, string(alg)
+			_, err = tx.Clients.Insert(t.Context(), c)
+			return err
+		}))
+		w.allow(client, []string{"openid", "email"}, []string{api, otherAPI})
+		r := w.redeem(client, w.code(good(client)))
+		verifier := oidc.NewVerifier(issuer, ringKeys{w.ring, alg}, &oidc.Config{ClientID: client, SupportedSigningAlgs: []string{string(alg)}, Now: w.now})
+		id, err := verifier.Verify(t.Context(), r.str("id_token"))
+		if err != nil {
+			t.Errorf("%s: %v", alg, err)
+			continue
+		}
+		if err := id.VerifyAccessToken(r.str("access_token")); err != nil {
+			t.Errorf("%s: at_hash: %v", alg, err)
+		}
+	}
+}
+
+// ringKeys are the keys of one algorithm as go-oidc asks for them.
+type ringKeys struct {
+	ring *keys.Ring
+	alg  jose.Algorithm
+}
+
+func (k ringKeys) VerifySignature(_ context.Context, token string) ([]byte, error) {
+	payload, _, err := jose.Verify(token, jose.VerifyConfig{Algorithms: []jose.Algorithm{k.alg}, Types: []string{auth.IDTokenType}, Keys: k.ring.PublicKey})
+	return payload, err
 }
 
 // The hint is good after its end; another client's, and an access token, are none.
