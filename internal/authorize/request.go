@@ -198,7 +198,13 @@ func (r *reader) scope() (string, *oauth.Error) {
 
 // resource is RFC 8707 §2.
 func (r *reader) resource() (string, *oauth.Error) {
-	asked, allowed := r.params.All(oauth.ParamResource), r.asked.Client.Resources
+	var asked []string
+	for _, a := range r.params.All(oauth.ParamResource) {
+		if !slices.Contains(asked, a) {
+			asked = append(asked, a)
+		}
+	}
+	allowed := r.asked.Client.Resources
 	if len(asked) == 0 {
 		r.asked.Request.Resources = allowed
 		return "", nil
@@ -268,9 +274,7 @@ func (r *reader) prompt() (string, *oauth.Error) {
 func (r *reader) hints() (string, *oauth.Error) {
 	q := &r.asked.Request
 	q.LoginHint = r.get(oauth.ParamLoginHint)
-	if locales := strings.Fields(r.get(oauth.ParamUILocales)); len(locales) <= maxLocales {
-		q.Locales = locales
-	}
+	q.Locales = locales(r.get(oauth.ParamUILocales))
 	hint := r.params.Secret(oauth.ParamIDTokenHint)
 	if hint.IsZero() {
 		return "", nil
@@ -283,5 +287,17 @@ func (r *reader) hints() (string, *oauth.Error) {
 	return "", nil
 }
 
-// maxLocales is more than anybody reads.
-const maxLocales = 16
+const (
+	maxLocales = 16 // more than anybody reads
+	maxLocale  = 35 // RFC 5646 §4.4.1
+)
+
+// locales keeps what can be language tags (RFC 5646 §2.1); ui_locales is a wish, and no error (OpenID Connect Core 1.0 §3.1.2.1).
+func locales(list string) []string {
+	all := slices.DeleteFunc(strings.Fields(list), func(tag string) bool {
+		return len(tag) > maxLocale || strings.ContainsFunc(tag, func(c rune) bool {
+			return c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
+		})
+	})
+	return all[:min(len(all), maxLocales)]
+}

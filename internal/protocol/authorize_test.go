@@ -302,6 +302,20 @@ func TestAPostComesBackAsAGet(t *testing.T) {
 	}
 }
 
+// What the browser carries stays an address that browsers, proxies and this server take, whatever nonsense a request holds.
+func TestASealedRequestStaysShort(t *testing.T) {
+	t.Parallel()
+	w := ready(t)
+	q := with(good(webID), "state", strings.Repeat("<", auth.MaxState), "nonce", strings.Repeat("<", auth.MaxNonce), "login_hint", strings.Repeat("<", auth.MaxLoginHint),
+		"ui_locales", strings.Repeat("x", 40_000)+" de-CH",
+		"claims", `{"id_token":{"acr":{"essential":true,"value":"`+strings.Repeat("<", auth.MaxClaims-100)+`"}}}`)
+	q["resource"] = slices.Repeat([]string{api}, 80)
+	r := w.post("/oauth/authorize", q)
+	if n := len(r.header.Get("Location")); r.status != http.StatusSeeOther || n > 16<<10 {
+		t.Errorf("got %d and an address of %d bytes, want at most 16 KiB", r.status, n)
+	}
+}
+
 // A request that comes back several times at once is answered once.
 func TestOneOfManyVisitsIsAnswered(t *testing.T) {
 	t.Parallel()
