@@ -113,30 +113,14 @@ func (p *program) clientCreate() *cli.Command {
 }
 
 func (p *program) clientList() *cli.Command {
-	return &cli.Command{
-		Name: "list", Usage: "list clients",
-		Action: func(ctx context.Context, c *cli.Command) error {
-			if err := nothing(c); err != nil {
-				return err
-			}
-			return p.withAdmin(ctx, forLook, func(s *admin.Service) error {
-				all, err := s.Clients(ctx)
-				if err != nil {
-					return err
-				}
-				docs := make([]clientDoc, len(all))
-				for i, v := range all {
-					docs[i] = clientDocument(v.Client)
-				}
-				return p.print(map[string]any{"clients": docs}, func(w io.Writer) {
-					row(w, "CLIENT_ID", "NAME", "KIND", "CREATED", "DISABLED")
-					for _, v := range all {
-						row(w, v.ID, v.Name, kindOf(v.Client), v.CreatedAt, v.DisabledAt)
-					}
-				})
-			})
+	return listing[admin.ClientView]{
+		usage: "list clients", member: "clients", load: (*admin.Service).Clients,
+		document: func(v admin.ClientView) any { return clientDocument(v.Client) },
+		head:     []any{"CLIENT_ID", "NAME", "KIND", "CREATED", "DISABLED"},
+		cells: func(v admin.ClientView) []any {
+			return []any{v.ID, v.Name, kindOf(v.Client), v.CreatedAt, v.DisabledAt}
 		},
-	}
+	}.command(p)
 }
 
 func (p *program) clientShow() *cli.Command {

@@ -34,30 +34,14 @@ func (p *program) key() *cli.Command {
 }
 
 func (p *program) keyList() *cli.Command {
-	return &cli.Command{
-		Name: "list", Usage: "list the signing keys, oldest first",
-		Action: func(ctx context.Context, c *cli.Command) error {
-			if err := nothing(c); err != nil {
-				return err
-			}
-			return p.withAdmin(ctx, forLook, func(s *admin.Service) error {
-				all, err := s.Keys(ctx)
-				if err != nil {
-					return err
-				}
-				docs := make([]keyDoc, len(all))
-				for i, v := range all {
-					docs[i] = keyDocument(v)
-				}
-				return p.print(map[string]any{"keys": docs}, func(w io.Writer) {
-					row(w, "KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "SIGNS UNTIL", "REMOVED")
-					for _, v := range all {
-						row(w, v.ID, v.Algorithm, v.State, v.CreatedAt, v.SignsAt, v.RetiredAt, v.RemovedAt)
-					}
-				})
-			})
+	return listing[admin.KeyView]{
+		usage: "list the signing keys, oldest first", member: "keys", load: (*admin.Service).Keys,
+		document: func(v admin.KeyView) any { return keyDocument(v) },
+		head:     []any{"KID", "ALG", "STATE", "CREATED", "SIGNS FROM", "SIGNS UNTIL", "REMOVED"},
+		cells: func(v admin.KeyView) []any {
+			return []any{v.ID, v.Algorithm, v.State, v.CreatedAt, v.SignsAt, v.RetiredAt, v.RemovedAt}
 		},
-	}
+	}.command(p)
 }
 
 func (p *program) keyRotate() *cli.Command {

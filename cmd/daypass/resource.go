@@ -90,30 +90,12 @@ func (p *program) resourceCreate() *cli.Command {
 }
 
 func (p *program) resourceList() *cli.Command {
-	return &cli.Command{
-		Name: "list", Usage: "list the registered resources",
-		Action: func(ctx context.Context, c *cli.Command) error {
-			if err := nothing(c); err != nil {
-				return err
-			}
-			return p.withAdmin(ctx, forLook, func(s *admin.Service) error {
-				all, err := s.Resources(ctx)
-				if err != nil {
-					return err
-				}
-				docs := make([]resourceDoc, len(all))
-				for i, r := range all {
-					docs[i] = resourceDocument(r)
-				}
-				return p.print(map[string]any{"resources": docs}, func(w io.Writer) {
-					row(w, "URI", "NAME", "SCOPES", "FORMAT", "DISABLED")
-					for _, r := range all {
-						row(w, r.ID, r.Name, r.Scopes, formatOf(r), r.DisabledAt)
-					}
-				})
-			})
-		},
-	}
+	return listing[auth.Resource]{
+		usage: "list the registered resources", member: "resources", load: (*admin.Service).Resources,
+		document: func(r auth.Resource) any { return resourceDocument(r) },
+		head:     []any{"URI", "NAME", "SCOPES", "FORMAT", "DISABLED"},
+		cells:    func(r auth.Resource) []any { return []any{r.ID, r.Name, r.Scopes, formatOf(r), r.DisabledAt} },
+	}.command(p)
 }
 
 func (p *program) resourceShow() *cli.Command {

@@ -16,12 +16,15 @@ type Answer struct {
 }
 
 // Location is the redirect URI with the values in its query; what was there stays (RFC 6749 §4.1.2).
-func (a Answer) Location() string {
+func (a Answer) Location() string { return withQuery(a.RedirectURI, a.Values) }
+
+// withQuery adds values to the query of an address, whose own characters stay as they are.
+func withQuery(uri string, values url.Values) string {
 	separator := "?"
-	if strings.Contains(a.RedirectURI, "?") {
+	if strings.Contains(uri, "?") {
 		separator = "&"
 	}
-	return a.RedirectURI + separator + a.Values.Encode()
+	return uri + separator + values.Encode()
 }
 
 func (s *Service) answer(q auth.AuthorizationRequest) *Answer {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -30,11 +29,7 @@ func (e Exit) Location() string {
 	if e.URI == "" || e.State == "" {
 		return e.URI
 	}
-	separator := "?"
-	if strings.Contains(e.URI, "?") {
-		separator = "&"
-	}
-	return e.URI + separator + url.Values{oauth.ParamState: {e.State}}.Encode()
+	return withQuery(e.URI, url.Values{oauth.ParamState: {e.State}})
 }
 
 // ReadExit judges the parameters of a log-out. Where nobody proves to be a client that registered the address, nobody is

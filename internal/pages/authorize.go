@@ -147,10 +147,13 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request, form httpkit.Fo
 	return v, ok
 }
 
-func (p *Pages) askConsent(w http.ResponseWriter, r *http.Request) {
-	sealed := r.URL.Query().Get(paramInteraction)
-	if v, there, ok := p.step(w, r, sealed, authorize.Consent); ok {
-		p.render(w, r, http.StatusOK, "consent", true, p.consentOf(v, there, sealed))
+// ask shows the page of a step.
+func (p *Pages) ask(page string, step authorize.Kind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		sealed := r.URL.Query().Get(paramInteraction)
+		if v, there, ok := p.step(w, r, sealed, step); ok {
+			p.render(w, r, http.StatusOK, page, true, p.consentOf(v, there, sealed))
+		}
 	}
 }
 
@@ -184,13 +187,6 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.leave(w, r, answer.Location(), partyOf(v))
-}
-
-func (p *Pages) askChoice(w http.ResponseWriter, r *http.Request) {
-	sealed := r.URL.Query().Get(paramInteraction)
-	if v, there, ok := p.step(w, r, sealed, authorize.Choose); ok {
-		p.render(w, r, http.StatusOK, "choose", true, p.consentOf(v, there, sealed))
-	}
 }
 
 // choose goes on as the user who is signed in, for this request.

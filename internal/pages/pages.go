@@ -16,6 +16,7 @@ import (
 
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
 	"github.com/daypass/daypass/internal/secret"
 )
@@ -193,9 +194,9 @@ func (p *Pages) Routes() []Route {
 	}
 	if p.cfg.Authorizations != nil {
 		routes = append(routes,
-			Route{"GET /consent", http.HandlerFunc(p.askConsent)},
+			Route{"GET /consent", p.ask("consent", authorize.Consent)},
 			Route{"POST /consent", http.HandlerFunc(p.consent)},
-			Route{"GET /choose", http.HandlerFunc(p.askChoice)},
+			Route{"GET /choose", p.ask("choose", authorize.Choose)},
 			Route{"POST /choose", http.HandlerFunc(p.choose)},
 			Route{"GET /continue", http.HandlerFunc(p.goOn)},
 			Route{"GET /account/apps", p.owner(p.apps)},

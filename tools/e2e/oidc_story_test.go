@@ -186,6 +186,25 @@ func TestAConsentPageStandsForWhomItNames(t *testing.T) {
 	}
 }
 
+// An application may ask as whom its user goes on.
+func TestTheUserSaysAsWhomToGoOn(t *testing.T) {
+	t.Parallel()
+	s := Daypass(t)
+	p := newParty(t, s, "notes")
+	ctx := Browser(t, WithoutJavaScript(), AllowPageProblems())
+	Open(t, ctx, s.URL+"/login")
+	signIn(t, ctx, demoEmail, demoPassword)
+	Open(t, ctx, p.config.AuthCodeURL("state-1", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()), oauth2.SetAuthURLParam("prompt", "select_account")))
+	WaitText(t, ctx, "#choose-current", demoEmail)
+	shoot(t, ctx, "choose")
+	Click(t, ctx, "#choose-current")
+	WaitVisible(t, ctx, "#allow")
+	Click(t, ctx, "#allow")
+	if got := p.answer(ctx, "state-1").Form; got.Get("code") == "" {
+		t.Errorf("got %v, want a code", got)
+	}
+}
+
 // What was allowed is shown, and taken back with every token.
 func TestWhatWasAllowedIsTakenBack(t *testing.T) {
 	t.Parallel()
