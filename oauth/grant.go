@@ -24,4 +24,6 @@ const (
 	AuthSecretBasic ClientAuthMethod = "client_secret_basic"
 	// AuthSecretPost sends id and secret in the form body: RFC 6749 §2.3.1.
 	AuthSecretPost ClientAuthMethod = "client_secret_post"
+	// AuthPrivateKeyJWT sends a JWT that the client has signed with a key of its own: RFC 7523 §2.2.
+	AuthPrivateKeyJWT ClientAuthMethod = "private_key_jwt"
 )

@@ -33,11 +33,18 @@ type Metadata struct {
 
 	TokenEndpointAuthMethodsSupported []ClientAuthMethod `json:"token_endpoint_auth_methods_supported,omitempty"`
 
+	// TokenEndpointAuthSigningAlgValuesSupported lists the signatures of clients' assertions; with a method that signs it is required.
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+
 	RevocationEndpoint                     string             `json:"revocation_endpoint,omitempty"`
 	RevocationEndpointAuthMethodsSupported []ClientAuthMethod `json:"revocation_endpoint_auth_methods_supported,omitempty"`
 
+	RevocationEndpointAuthSigningAlgValuesSupported []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
+
 	IntrospectionEndpoint                     string             `json:"introspection_endpoint,omitempty"`
 	IntrospectionEndpointAuthMethodsSupported []ClientAuthMethod `json:"introspection_endpoint_auth_methods_supported,omitempty"`
+
+	IntrospectionEndpointAuthSigningAlgValuesSupported []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 
 	// IntrospectionSigningAlgValuesSupported lists the signatures of JWT replies, RFC 9701 §7.
 	IntrospectionSigningAlgValuesSupported []string `json:"introspection_signing_alg_values_supported,omitempty"`

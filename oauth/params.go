@@ -27,11 +27,18 @@ const (
 	// ParamIssuer tells the client which server answered, RFC 9207 §2.
 	ParamIssuer = "iss"
 
+	// The parameters of a client that proves who it is by an assertion, RFC 7521 §4.2.
+	ParamClientAssertion     = "client_assertion"
+	ParamClientAssertionType = "client_assertion_type"
+
 	// The PKCE parameters, RFC 7636 §4.
 	ParamCodeVerifier        = "code_verifier"
 	ParamCodeChallenge       = "code_challenge"
 	ParamCodeChallengeMethod = "code_challenge_method"
 )
+
+// AssertionJWT is the client_assertion_type of a JWT, RFC 7523 §2.2.
+const AssertionJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // CodeChallengeS256 is the one PKCE method Daypass accepts, RFC 7636 §4.2.
 const CodeChallengeS256 = "S256"

@@ -105,7 +105,7 @@ func newWorld(t *testing.T, adapt ...func(*api.Needs)) *world {
 func (w *world) pipeline(logIn login.Hook) *exchange.Pipeline {
 	w.t.Helper()
 	p, err := exchange.New(exchange.Config{
-		Clients: clients.New(w.db), Keys: w.ring, Lifetime: auth.DefaultAccessLifetime,
+		Clients: clients.New(w.db, clients.Proof{}), Keys: w.ring, Lifetime: auth.DefaultAccessLifetime,
 		Fallback: issuer + "/oauth/userinfo", Now: w.clock.Now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantRefreshToken: exchange.RefreshHook{Grants: w.grants},
 			auth.GrantLogin:         logIn,

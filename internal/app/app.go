@@ -21,6 +21,7 @@ import (
 	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/keys"
 	"github.com/daypass/daypass/internal/login"
+	"github.com/daypass/daypass/internal/outbound"
 	"github.com/daypass/daypass/internal/outbox"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/internal/telemetry"
@@ -45,6 +46,7 @@ type App struct {
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
 	authorize  *authorize.Service
+	outbound   *outbound.Client
 	outbox     *outbox.Outbox     // nil when no mail is sent
 	metrics    *telemetry.Metrics // nil without metrics.listen
 	handler    http.Handler
@@ -171,7 +173,11 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	if err != nil {
 		return err
 	}
-	a.clients, a.resources = clients.New(a.db), clients.NewResources(a.db)
+	if a.outbound, err = outbound.New(outbound.Config{Allow: c.Outbound.Allow, CAFile: c.Outbound.CAFile, Loopback: c.PlainHTTP()}); err != nil {
+		return err
+	}
+	a.clients = clients.New(a.db, clients.Proof{Issuer: c.Issuer, TokenEndpoint: c.Issuer + "/oauth/token", Documents: a.outbound, Now: a.now})
+	a.resources = clients.NewResources(a.db)
 	if a.grants, err = grants.New(grants.Config{DB: a.db, Keys: masters, Rules: rules, Lifetime: c.Refresh.Absolute, Now: a.now}); err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ func (a *App) sweep(ctx context.Context) {
 			"codes": func(tx *store.Tx) (int64, error) {
 				return tx.Codes.Sweep(ctx, now.Add(-keepCodes), sweepChunk)
 			},
+			"assertions":   func(tx *store.Tx) (int64, error) { return tx.Assertions.Sweep(ctx, now, sweepChunk) },
 			"interactions": func(tx *store.Tx) (int64, error) { return tx.Interactions.Sweep(ctx, now, sweepChunk) },
 			"addresses":    func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },
 			"keys":         func(tx *store.Tx) (int64, error) { return tx.Keys.Sweep(ctx, now.Add(-auth.KeyAfter), sweepChunk) },

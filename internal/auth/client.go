@@ -63,7 +63,9 @@ func (c Client) Rotates(binding string) bool {
 func (c Client) Proves(binding string) bool { return !c.Public || binding != "" }
 
 // HasSecret tells whether the client proves who it is by a secret that this server knows the hash of.
-func (c Client) HasSecret() bool { return !c.Public && c.Metadata.AuthMethod != authPrivateKeyJWT }
+func (c Client) HasSecret() bool {
+	return !c.Public && c.Metadata.AuthMethod != oauth.AuthPrivateKeyJWT
+}
 
 // SigningAlgorithms lists what this server signs for the client by, where the client registered it.
 func (c Client) SigningAlgorithms() []string {

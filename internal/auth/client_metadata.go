@@ -17,6 +17,18 @@ const (
 	PKCEWhenSent PKCEPolicy = "when_sent"
 )
 
+// AssertionAudience says what a client's assertions may name as their audience (RFC 7523 §3, and its revision for why the
+// address of an endpoint is no good name).
+type AssertionAudience string
+
+// The zero value is AudienceIssuer's.
+const (
+	// AudienceIssuer takes the issuer alone, as one string.
+	AudienceIssuer AssertionAudience = "issuer"
+	// AudienceEndpoint takes the address of the token endpoint as well, and lists: for OpenID Connect libraries that know no better.
+	AudienceEndpoint AssertionAudience = "token_endpoint"
+)
+
 // SubjectType says whether clients know a user by one sub or by one each (OpenID Connect Core 1.0 §8).
 type SubjectType string
 
@@ -39,9 +51,11 @@ type ClientMetadata struct {
 	// AuthMethod is the one way in which it authenticates; empty: none for a public client, Basic or the body for another.
 	AuthMethod oauth.ClientAuthMethod `json:"token_endpoint_auth_method,omitempty"`
 	// AuthAlgorithm, unless empty, is the only one its assertions may be signed by.
-	AuthAlgorithm string          `json:"token_endpoint_auth_signing_alg,omitempty"`
-	JWKS          json.RawMessage `json:"jwks,omitempty"`
-	JWKSURI       string          `json:"jwks_uri,omitempty"` // never beside JWKS
+	AuthAlgorithm string `json:"token_endpoint_auth_signing_alg,omitempty"`
+	// AssertionAudience says what its assertions may name as their audience.
+	AssertionAudience AssertionAudience `json:"daypass_assertion_audience,omitempty"`
+	JWKS              json.RawMessage   `json:"jwks,omitempty"`
+	JWKSURI           string            `json:"jwks_uri,omitempty"` // never beside JWKS
 
 	IDTokenAlgorithm       string      `json:"id_token_signed_response_alg,omitempty"` // empty: RS256
 	UserInfoAlgorithm      string      `json:"userinfo_signed_response_alg,omitempty"` // empty: plain JSON

@@ -12,9 +12,6 @@ import (
 	"github.com/daypass/daypass/oauth"
 )
 
-// authPrivateKeyJWT is a client that signs an assertion with a key of its own (RFC 7523 §2.2).
-const authPrivateKeyJWT oauth.ClientAuthMethod = "private_key_jwt"
-
 const (
 	maxContacts = 16
 	maxACR      = 16
@@ -55,6 +52,9 @@ func (f *clientFaults) metadata(c Client) {
 			f.value(alg.field, -1, alg.value, why)
 		}
 	}
+	if m.AssertionAudience != "" && m.AssertionAudience != AudienceIssuer && m.AssertionAudience != AudienceEndpoint {
+		f.value("assertion_audience", -1, string(m.AssertionAudience), fmt.Sprintf("write %s or %s", AudienceIssuer, AudienceEndpoint))
+	}
 	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > maxAge) {
 		f.add("default_max_age", -1, "write a number of seconds, 0 or more")
 	}
@@ -85,15 +85,15 @@ func (f *clientFaults) notServed(m ClientMetadata) {
 // authentication judges how a client proves who it is, and the keys it does that with (RFC 7591 §2).
 func (f *clientFaults) authentication(c Client) {
 	m, field := c.Metadata, "token_endpoint_auth_method"
-	known := []oauth.ClientAuthMethod{"", oauth.AuthNone, oauth.AuthSecretBasic, oauth.AuthSecretPost, authPrivateKeyJWT}
+	known := []oauth.ClientAuthMethod{"", oauth.AuthNone, oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT}
 	switch {
 	case !slices.Contains(known, m.AuthMethod):
-		f.value(field, -1, string(m.AuthMethod), fmt.Sprintf("write %s, %s, %s or %s", oauth.AuthSecretBasic, oauth.AuthSecretPost, authPrivateKeyJWT, oauth.AuthNone))
+		f.value(field, -1, string(m.AuthMethod), fmt.Sprintf("write %s, %s, %s or %s", oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT, oauth.AuthNone))
 	case c.Public && m.AuthMethod != "" && m.AuthMethod != oauth.AuthNone:
 		f.add(field, -1, "a public client cannot prove who it is: write none, or nothing")
 	case !c.Public && m.AuthMethod == oauth.AuthNone:
 		f.add(field, -1, "a confidential client proves who it is: write another method, or make the client public")
-	case m.AuthMethod == authPrivateKeyJWT && len(m.JWKS) == 0 && m.JWKSURI == "":
+	case m.AuthMethod == oauth.AuthPrivateKeyJWT && len(m.JWKS) == 0 && m.JWKSURI == "":
 		f.add(field, -1, "private_key_jwt needs the client's public keys: write jwks or jwks_uri as well")
 	}
 	if len(m.JWKS) == 0 {

@@ -25,7 +25,7 @@ func TestGoodMetadataPasses(t *testing.T) {
 	c := webClient()
 	c.Metadata = ClientMetadata{
 		ClientURI: "https://app.example", LogoURI: "https://app.example/logo.png", PolicyURI: "http://localhost:3000/p", TermsURI: "https://app.example/tos?x=1",
-		Contacts: []string{"ops@app.example"}, AuthMethod: authPrivateKeyJWT, AuthAlgorithm: "EdDSA", JWKS: []byte(publicJWKS),
+		Contacts: []string{"ops@app.example"}, AuthMethod: oauth.AuthPrivateKeyJWT, AuthAlgorithm: "EdDSA", JWKS: []byte(publicJWKS),
 		IDTokenAlgorithm: "RS256", RequestObjectAlgorithm: "PS256", IntrospectionAlgorithm: "EdDSA",
 		Subject: SubjectPublic, DefaultMaxAge: &age, DefaultACR: []string{"urn:mace:incommon:iap:silver"}, InitiateLoginURI: "https://app.example/login",
 		PostLogoutRedirectURIs: []string{"https://app.example/bye"}, PKCE: PKCEWhenSent,
@@ -52,7 +52,7 @@ func TestBadMetadataIsRefusedByName(t *testing.T) {
 		"unknown method":     {func(c *Client) { c.Metadata.AuthMethod = "tls_client_auth" }, "token_endpoint_auth_method", "client_secret_basic"},
 		"none, confidential": {func(c *Client) { c.Metadata.AuthMethod = oauth.AuthNone }, "token_endpoint_auth_method", "another method"},
 		"secret, public":     {func(c *Client) { c.Public, c.Metadata.AuthMethod = true, oauth.AuthSecretBasic }, "token_endpoint_auth_method", "write none"},
-		"key without key":    {func(c *Client) { c.Metadata.AuthMethod = authPrivateKeyJWT }, "token_endpoint_auth_method", "jwks or jwks_uri"},
+		"key without key":    {func(c *Client) { c.Metadata.AuthMethod = oauth.AuthPrivateKeyJWT }, "token_endpoint_auth_method", "jwks or jwks_uri"},
 		"both key sources": {func(c *Client) {
 			c.Metadata.JWKS, c.Metadata.JWKSURI = []byte(publicJWKS), "https://app.example/jwks"
 		}, "jwks_uri", "one of the two"},

@@ -26,7 +26,9 @@ type Credentials struct {
 	Method oauth.ClientAuthMethod
 	ID     string
 	Secret secret.Token
-	Caller auth.Caller // who sent them
+	// Assertion is the signed JWT of private_key_jwt; it is not read before the client is found.
+	Assertion secret.Token
+	Caller    auth.Caller // who sent them
 }
 
 // Service finds and authenticates clients.
@@ -35,10 +37,15 @@ type Service struct {
 	mu    sync.RWMutex
 	cache map[string]auth.Client
 	epoch uint64 // grows with Forget, so that a read from before is not kept
+
+	proof Proof
+	keys  keyCache
 }
 
-// New returns a Service over a store.
-func New(db *store.DB) *Service { return &Service{db: db, cache: map[string]auth.Client{}} }
+// New returns a Service over a store. With the zero Proof no client can sign.
+func New(db *store.DB, proof Proof) *Service {
+	return &Service{db: db, cache: map[string]auth.Client{}, proof: proof, keys: newKeyCache(proof)}
+}
 
 // Forget empties the cache.
 func (s *Service) Forget() {
@@ -89,6 +96,12 @@ func (s *Service) Authenticate(ctx context.Context, c Credentials) (auth.Client,
 		return auth.Client{}, fmt.Errorf("clients: %w", err)
 	}
 	known := err == nil
+	if c.Method == oauth.AuthPrivateKeyJWT {
+		if !known || client.Disabled() || !slices.Contains(client.AuthMethods(), c.Method) {
+			return auth.Client{}, ErrUnauthenticated
+		}
+		return client, s.prove(ctx, client, c.Assertion)
+	}
 	proven := matches(client.SecretHashes, c.Secret)
 	if client.Public {
 		proven = c.Secret.IsZero()

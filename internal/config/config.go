@@ -16,11 +16,16 @@ type Config struct {
 	// Issuer is the URL under which the world reaches this server, without a path; "" only from Load with Offline.
 	Issuer string
 	// Listen is the host:port the server listens on.
-	Listen              string
-	Metrics             Metrics
-	Database            Database
-	MasterKeyFile       string
-	TLS                 TLS
+	Listen        string
+	Metrics       Metrics
+	Database      Database
+	MasterKeyFile string
+	TLS           TLS
+	// Outbound says whom this server may call besides the public internet, and by whose authority.
+	Outbound struct {
+		Allow  []netip.Prefix
+		CAFile string
+	}
 	TrustedProxies      []netip.Prefix
 	AllowedHosts        []string // in lower case: "name" for any port, or "name:port"
 	Log                 Log

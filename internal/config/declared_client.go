@@ -37,6 +37,7 @@ func clientMembers() []clientMember {
 		listMember("contacts", "a list of addresses of whoever is responsible", func(m *auth.ClientMetadata) *[]string { return &m.Contacts }),
 		textMember("token_endpoint_auth_method", "`client_secret_basic`, `client_secret_post`, `private_key_jwt` (then there is no secret_file), or `none` for a public client; when absent, either way with the secret", func(m *auth.ClientMetadata) *oauth.ClientAuthMethod { return &m.AuthMethod }),
 		textMember("token_endpoint_auth_signing_alg", "the one algorithm its assertions may be signed by: ES256, EdDSA, RS256 or PS256", func(m *auth.ClientMetadata) *string { return &m.AuthAlgorithm }),
+		textMember("assertion_audience", "the audience of its assertions: issuer, or token_endpoint for a library that names that instead", func(m *auth.ClientMetadata) *auth.AssertionAudience { return &m.AssertionAudience }),
 		{Field{"jwks", "a section with its public keys as a JWK set, for `private_key_jwt` and signed requests"}, element.keySet},
 		textMember("jwks_uri", "the https address of that JWK set, instead", func(m *auth.ClientMetadata) *string { return &m.JWKSURI }),
 		textMember("id_token_signed_response_alg", "the signature of its ID tokens: ES256, EdDSA, RS256 or PS256; RS256 when absent", func(m *auth.ClientMetadata) *string { return &m.IDTokenAlgorithm }),
@@ -101,9 +102,6 @@ func (e element) metadata() auth.ClientMetadata {
 	}
 	return m
 }
-
-// privateKeyJWT is the method of a client that has keys of its own instead of a secret.
-const privateKeyJWT oauth.ClientAuthMethod = "private_key_jwt"
 
 func clientFields() []Field {
 	all := []Field{

@@ -65,9 +65,9 @@ func (e element) checkSecret(c Client) {
 	switch {
 	case c.Public && e.has("secret_file"):
 		e.fault("secret_file", "a public client has no secret")
-	case c.Metadata.AuthMethod == privateKeyJWT && e.has("secret_file"):
+	case c.Metadata.AuthMethod == oauth.AuthPrivateKeyJWT && e.has("secret_file"):
 		e.fault("secret_file", "a client that signs by a key of its own has no secret")
-	case c.Metadata.AuthMethod == privateKeyJWT:
+	case c.Metadata.AuthMethod == oauth.AuthPrivateKeyJWT:
 	case !c.Public && !e.has("secret_file"):
 		e.faults.add(e.name, e.at(e.node), "the client has no secret and is not public", "secret_file, or public: true")
 	case !c.Secret.IsZero() && len(c.Secret.Bytes()) < 32:

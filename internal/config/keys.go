@@ -94,6 +94,15 @@ func serverKeys() []Key {
 			apply: list(parseHost, func(c *Config) *[]string { return &c.AllowedHosts }),
 		},
 		{
+			Name: "outbound.allow", List: true, Accepts: "a list of addresses or prefixes, such as 10.0.0.0/8",
+			About: "private networks that this server may call for what clients register (key sets, back-channel logout); without it, the public internet alone",
+			apply: list(parseProxy, func(c *Config) *[]prefix { return &c.Outbound.Allow }),
+		},
+		{
+			Name: "outbound.ca_file", Accepts: "the path of a PEM file", About: "authorities that are trusted on these calls besides the system's",
+			apply: text(parsePath, func(c *Config) *string { return &c.Outbound.CAFile }),
+		},
+		{
 			Name: "log.format", Default: "text", Accepts: "text or json", About: "how a log line is written",
 			apply: text(oneOf("text", "json"), func(c *Config) *string { return &c.Log.Format }),
 		},

@@ -176,7 +176,5 @@ func (p *Protocol) describeAuthorize(m *oauth.Metadata) {
 	m.PromptValuesSupported = []string{string(oauth.PromptNone), string(oauth.PromptLogin), string(oauth.PromptConsent), string(oauth.PromptSelectAccount)}
 	m.ClaimsParameterSupported, m.RequestURIParameterSupported = true, &never
 	m.SubjectTypesSupported = []string{string(auth.SubjectPublic)}
-	for _, a := range p.c.Keys.Algorithms() {
-		m.IDTokenSigningAlgValuesSupported = append(m.IDTokenSigningAlgValuesSupported, string(a))
-	}
+	m.IDTokenSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/clients"
 	"github.com/daypass/daypass/internal/httpkit"
 	"github.com/daypass/daypass/internal/secret"
@@ -20,7 +21,7 @@ var errInURL = oauth.NewError(oauth.InvalidRequest, "credentials belong in the b
 // and a credential there is refused (RFC 6749 §2.3.1), so that the mistake is noticed.
 func readForm(r *http.Request) (httpkit.Form, error) {
 	query := r.URL.Query()
-	for _, name := range []string{oauth.ParamClientSecret, oauth.ParamRefreshToken, oauth.ParamToken, oauth.ParamCode, "client_assertion"} {
+	for _, name := range []string{oauth.ParamClientSecret, oauth.ParamRefreshToken, oauth.ParamToken, oauth.ParamCode, oauth.ParamClientAssertion} {
 		if query.Has(name) {
 			return httpkit.Form{}, errInURL
 		}
@@ -33,10 +34,15 @@ func readForm(r *http.Request) (httpkit.Form, error) {
 func credentials(r *http.Request, f httpkit.Form) (clients.Credentials, error) {
 	id := f.Get(oauth.ParamClientID)
 	header := r.Header.Values("Authorization")
-	posted := f.Secret(oauth.ParamClientSecret)
+	posted, assertion := f.Secret(oauth.ParamClientSecret), f.Secret(oauth.ParamClientAssertion)
 	switch {
+	case !assertion.IsZero() || f.Get(oauth.ParamClientAssertionType) != "":
+		if len(header) > 0 || !posted.IsZero() {
+			return clients.Credentials{}, errTwoWays
+		}
+		return asserted(id, f.Get(oauth.ParamClientAssertionType), assertion)
 	case len(header) > 1 || len(header) == 1 && !posted.IsZero():
-		return clients.Credentials{}, oauth.NewError(oauth.InvalidRequest, "one way to authenticate the client at a time")
+		return clients.Credentials{}, errTwoWays
 	case len(header) == 1:
 		c, ok := basic(header[0])
 		if !ok {
@@ -52,6 +58,21 @@ func credentials(r *http.Request, f httpkit.Form) (clients.Credentials, error) {
 		return clients.Credentials{Method: oauth.AuthSecretPost, ID: id, Secret: posted}, nil
 	}
 	return clients.Credentials{Method: oauth.AuthNone, ID: id}, nil
+}
+
+var errTwoWays = oauth.NewError(oauth.InvalidRequest, "one way to authenticate the client at a time")
+
+// asserted reads private_key_jwt (RFC 7521 §4.2). Who says nothing else is whom the assertion claims to be, which is proved
+// afterwards.
+func asserted(id, kind string, assertion secret.Token) (clients.Credentials, error) {
+	if kind != oauth.AssertionJWT || assertion.IsZero() {
+		return clients.Credentials{}, oauth.NewError(oauth.InvalidRequest, "client_assertion goes with client_assertion_type "+oauth.AssertionJWT)
+	}
+	claimed, err := auth.ReadClientAssertion(assertion)
+	if err != nil || id != "" && id != claimed.Subject {
+		return clients.Credentials{}, oauth.NewError(oauth.InvalidClient, "client authentication failed")
+	}
+	return clients.Credentials{Method: oauth.AuthPrivateKeyJWT, ID: claimed.Subject, Assertion: assertion}, nil
 }
 
 // basic reads client_secret_basic: each half is form-encoded before the base64 (RFC 6749 §2.3.1).

@@ -121,22 +121,24 @@ type Route struct {
 
 // Routes is the table that is served and from which the metadata is generated.
 func (p *Protocol) Routes() []Route {
-	confidential := []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost}
+	confidential := []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT}
+	signatures := algorithmNames(jose.Algorithms())
 	everybody := append(slices.Clone(confidential), oauth.AuthNone)
 	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
 	routes := []Route{
 		{"/oauth/token", post, p.token, func(m *oauth.Metadata) {
 			m.TokenEndpoint, m.TokenEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/token", everybody
+			m.TokenEndpointAuthSigningAlgValuesSupported = signatures
 			m.GrantTypesSupported = p.c.Exchange.GrantTypes()
 		}},
 		{"/oauth/revoke", post, p.revoke, func(m *oauth.Metadata) {
 			m.RevocationEndpoint, m.RevocationEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/revoke", everybody
+			m.RevocationEndpointAuthSigningAlgValuesSupported = signatures
 		}},
 		{"/oauth/introspect", post, p.introspect, func(m *oauth.Metadata) {
 			m.IntrospectionEndpoint, m.IntrospectionEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/introspect", confidential
-			for _, alg := range p.c.Keys.Algorithms() {
-				m.IntrospectionSigningAlgValuesSupported = append(m.IntrospectionSigningAlgValuesSupported, string(alg))
-			}
+			m.IntrospectionEndpointAuthSigningAlgValuesSupported = signatures
+			m.IntrospectionSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 		}},
 		{"/oauth/jwks", get, p.jwks, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
 		{oauth.MetadataPath, get, p.metadata, nil},
@@ -156,6 +158,14 @@ func (p *Protocol) Routes() []Route {
 		Route{"/oauth/logout", getPost, p.logout, p.describeLogout},
 		Route{"/oauth/userinfo", getPost, p.userInfo, p.describeUserInfo},
 	)
+}
+
+func algorithmNames(all []jose.Algorithm) []string {
+	names := make([]string, len(all))
+	for i, alg := range all {
+		names[i] = string(alg)
+	}
+	return names
 }
 
 // Mount registers every route; another method gets 405 in the form of an OAuth error.

@@ -57,8 +57,10 @@ type world struct {
 	apis   *clients.Resources
 	user   auth.User
 	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
-	mu     sync.Mutex
-	at     time.Time
+
+	published published
+	mu        sync.Mutex
+	at        time.Time
 }
 
 func (w *world) now() time.Time {
@@ -88,7 +90,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
-	known := clients.New(w.db)
+	known := clients.New(w.db, clients.Proof{Issuer: issuer, TokenEndpoint: issuer + "/oauth/token", Documents: w, Now: w.now})
 	w.apis = clients.NewResources(w.db)
 	pipeline, err := exchange.New(exchange.Config{
 		Clients: known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",

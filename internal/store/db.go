@@ -67,6 +67,7 @@ type Tx struct {
 	Codes          Codes
 	Consents       Consents
 	Interactions   Interactions
+	Assertions     Assertions
 }
 
 func newTx(q Querier) *Tx {
@@ -74,6 +75,7 @@ func newTx(q Querier) *Tx {
 		Users: Users{q}, Sessions: Sessions{q}, Grants: Grants{q}, Clients: Clients{q}, Resources: Resources{q},
 		Keys: Keys{q}, Events: Events{q}, Revocations: Revocations{q}, Settings: Settings{q}, Throttles: Throttles{q},
 		AddressChanges: AddressChanges{q}, Outbox: Outbox{q}, Codes: Codes{q}, Consents: Consents{q}, Interactions: Interactions{q},
+		Assertions: Assertions{q},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"strconv"
 	"strings"
 	"testing/fstest"
 )
@@ -26,9 +28,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 // Migrated tells whether the schema is as new as this program's, without touching it. A newer one counts:
 // the previous release runs on the new schema.
 func (db *DB) Migrated(ctx context.Context) (bool, error) {
-	files, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	newest, err := newestMigration()
 	if err != nil {
-		return false, fmt.Errorf("store: migrations: %w", err)
+		return false, err
 	}
 	var version int
 	err = db.engine.View(ctx, func(q Querier) error {
@@ -37,7 +39,21 @@ func (db *DB) Migrated(ctx context.Context) (bool, error) {
 	if errors.Is(err, ErrUnavailable) {
 		return false, err
 	}
-	return err == nil && version >= len(files), nil // any other error: there is no such table
+	return err == nil && version >= newest, nil // any other error: there is no such table
+}
+
+// newestMigration is the number of the last file. The numbers have gaps.
+func newestMigration() (int, error) {
+	files, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, errors.Join(errors.New("store: no migrations"), err)
+	}
+	number, _, _ := strings.Cut(path.Base(files[len(files)-1]), "_")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return 0, fmt.Errorf("store: migrations: %w", err)
+	}
+	return n, nil
 }
 
 // Words are an engine's own words in the migrations.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func authorizationCases() []testCase {
 		{"codes and interactions are swept", testAuthorizationSweep},
 		{"a consent is the only one of its user and client", testConsents},
 		{"a request is answered once", testInteractions},
+		{"of several callers one uses an assertion, until it is swept", testAssertions},
 		{"what a user gave a client is found and ended", testHolders},
 	}
 }
@@ -171,5 +173,31 @@ func testHolders(t *testing.T, db *store.DB) {
 	})
 	if f.Grant.Revoked() {
 		t.Error("another user's grant was ended")
+	}
+}
+
+func testAssertions(t *testing.T, db *store.DB) {
+	until := now().Add(time.Minute)
+	use := func(hash byte) bool {
+		return ask(t, db, func(tx *store.Tx) (bool, error) { return tx.Assertions.Use(t.Context(), [32]byte{hash}, until) })
+	}
+	var wins atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if use(1) {
+				wins.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if wins.Load() != 1 || !use(2) {
+		t.Errorf("%d of 8 used one assertion, want 1; another one must be free", wins.Load())
+	}
+	sweep := func(at time.Time) int64 {
+		return ask(t, db, func(tx *store.Tx) (int64, error) { return tx.Assertions.Sweep(t.Context(), at, 10) })
+	}
+	if kept, gone := sweep(until), sweep(until.Add(time.Millisecond)); kept != 0 || gone != 2 {
+		t.Errorf("swept %d before their end and %d after it, want 0 and 2", kept, gone)
 	}
 }
