@@ -66,8 +66,14 @@ type Metadata struct {
 	EndSessionEndpoint               string   `json:"end_session_endpoint,omitempty"` // RP-Initiated Logout 1.0 §2.1
 	SubjectTypesSupported            []string `json:"subject_types_supported,omitempty"`
 	IDTokenSigningAlgValuesSupported []string `json:"id_token_signing_alg_values_supported,omitempty"`
-	ClaimsSupported                  []string `json:"claims_supported,omitempty"`
-	PromptValuesSupported            []string `json:"prompt_values_supported,omitempty"` // Initiating User Registration 1.0 §5
+	// UserInfoSigningAlgValuesSupported lists the signatures of UserInfo replies, for clients that register one.
+	UserInfoSigningAlgValuesSupported []string `json:"userinfo_signing_alg_values_supported,omitempty"`
+	// The members of OpenID Connect Back-Channel Logout 1.0 §2.1.
+	BackChannelLogoutSupported        bool `json:"backchannel_logout_supported,omitempty"`
+	BackChannelLogoutSessionSupported bool `json:"backchannel_logout_session_supported,omitempty"`
+
+	ClaimsSupported       []string `json:"claims_supported,omitempty"`
+	PromptValuesSupported []string `json:"prompt_values_supported,omitempty"` // Initiating User Registration 1.0 §5
 	// ClaimsParameterSupported, and below it what is true unless it is denied: request_uri_parameter_supported.
 	ClaimsParameterSupported     bool  `json:"claims_parameter_supported,omitempty"`
 	RequestParameterSupported    bool  `json:"request_parameter_supported,omitempty"`

@@ -47,7 +47,7 @@ type App struct {
 	principals *login.Principals
 	authorize  *authorize.Service
 	outbound   *outbound.Client
-	outbox     *outbox.Outbox     // nil when no mail is sent
+	outbox     *outbox.Outbox
 	metrics    *telemetry.Metrics // nil without metrics.listen
 	handler    http.Handler
 	draining   atomic.Bool
@@ -188,7 +188,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := a.buildMail(masters); err != nil {
+	if err := a.buildOutbox(masters); err != nil {
 		return err
 	}
 	if a.metrics != nil {

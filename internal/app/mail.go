@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,28 +23,23 @@ var (
 	_ mailer = mail.Printer{}
 )
 
-// buildMail makes the outbox and what it delivers by. Without a mail server none is sent, except under dev, which prints
+// buildOutbox makes the outbox and what it delivers by. Without a mail server no mail is sent, except under dev, which prints
 // it.
-func (a *App) buildMail(masters *keys.Masters) error {
-	var post mailer
-	switch c := a.config.Mail; {
-	case c.Server != "":
-		smtp, err := mail.New(mail.Config{Server: c.Server, Encryption: c.Encryption, Username: c.Username, Password: c.Password, From: c.From})
-		if err != nil {
-			return err
-		}
-		post = smtp
-	case a.config.PrintMail:
-		post = mail.Printer{Log: a.log}
-	default:
-		return nil
+func (a *App) buildOutbox(masters *keys.Masters) error {
+	post, err := a.post()
+	if err != nil {
+		return err
 	}
-	var err error
 	a.outbox, err = outbox.New(outbox.Config{
 		Queue: queue{a.db}, Now: a.now, Log: a.log,
 		Deliver: func(ctx context.Context, d auth.Delivery) error {
-			if d.Kind != auth.DeliveryMail {
+			switch {
+			case d.Kind == auth.DeliveryLogout:
+				return a.tellLogout(ctx, d)
+			case d.Kind != auth.DeliveryMail:
 				return fmt.Errorf("a delivery of the kind %q: %w", d.Kind, auth.ErrUndeliverable)
+			case post == nil:
+				return errNoMail
 			}
 			m, err := d.Mail(masters)
 			if err != nil {
@@ -53,6 +49,20 @@ func (a *App) buildMail(masters *keys.Masters) error {
 		},
 	})
 	return err
+}
+
+// errNoMail leaves a mail to a node that has a mail server.
+var errNoMail = errors.New("this node sends no mail")
+
+// post is what sends mail; nil when nothing does.
+func (a *App) post() (mailer, error) {
+	switch c := a.config.Mail; {
+	case c.Server != "":
+		return mail.New(mail.Config{Server: c.Server, Encryption: c.Encryption, Username: c.Username, Password: c.Password, From: c.From})
+	case a.config.PrintMail:
+		return mail.Printer{Log: a.log}, nil
+	}
+	return nil, nil //nolint:nilnil // nobody sends
 }
 
 // site is where users reach this server, for the words of mails; "" when it sends none.

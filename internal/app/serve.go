@@ -134,9 +134,7 @@ func (a *App) serve(ctx context.Context, on ports, ready func()) error {
 		a.follow, a.sweep,
 		func(ctx context.Context) { _ = a.accounts.Run(ctx) }, // it always returns nil
 	}
-	if a.outbox != nil {
-		all = append(all, a.outbox.Run)
-	}
+	all = append(all, a.outbox.Run)
 	if pair != nil {
 		all = append(all, pair.watch)
 	}

@@ -75,6 +75,21 @@ func (c Client) SigningAlgorithms() []string {
 	return slices.DeleteFunc(slices.Compact(all), func(alg string) bool { return alg == "" })
 }
 
+// Sector is what pairwise subjects of the client are shared within: the host of its sector_identifier_uri, or the one of its
+// redirect URIs (OpenID Connect Core 1.0 §8.1). Empty: its subjects are public.
+func (c Client) Sector() string {
+	if c.Metadata.Subject != SubjectPairwise {
+		return ""
+	}
+	if all := hosts([]string{c.Metadata.SectorURI}); all[0] != "" {
+		return all[0]
+	}
+	if all := hosts(c.RedirectURIs); len(all) > 0 && all[0] != "" {
+		return all[0]
+	}
+	return c.ID // of an application with a scheme of its own, which has no host
+}
+
 // AuthMethods lists how the client may authenticate (RFC 7591 §2).
 func (c Client) AuthMethods() []oauth.ClientAuthMethod {
 	if m := c.Metadata.AuthMethod; m != "" {

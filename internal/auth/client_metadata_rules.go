@@ -70,10 +70,7 @@ func (f *clientFaults) notServed(m ClientMetadata) {
 		field string
 		made  bool
 	}{
-		{"subject_type", m.Subject == SubjectPairwise},
-		{"backchannel_logout_uri", m.BackChannelLogoutURI != ""},
 		{"frontchannel_logout_uri", m.FrontChannelLogoutURI != ""},
-		{"userinfo_signed_response_alg", m.UserInfoAlgorithm != ""},
 		{"require_signed_request_object", m.RequireSignedRequest},
 	} {
 		if promise.made && !slices.ContainsFunc(*f, func(x Fault) bool { return x.Field == promise.field }) {

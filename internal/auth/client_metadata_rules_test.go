@@ -66,10 +66,7 @@ func TestBadMetadataIsRefusedByName(t *testing.T) {
 		"request unsigned":      {func(c *Client) { c.Metadata.RequestObjectAlgorithm = "none" }, "request_object_signing_alg", "write ES256"},
 		"assertion by HMAC":     {func(c *Client) { c.Metadata.AuthAlgorithm = "HS256" }, "token_endpoint_auth_signing_alg", "write ES256"},
 		"introspection by HMAC": {func(c *Client) { c.Metadata.IntrospectionAlgorithm = "HS256" }, "introspection_signed_response_alg", "write ES256"},
-		"pairwise":              {func(c *Client) { c.Metadata.Subject = SubjectPairwise }, "subject_type", "not do that yet"},
-		"back channel":          {func(c *Client) { c.Metadata.BackChannelLogoutURI = "https://app.example/out" }, "backchannel_logout_uri", "not do that yet"},
 		"front channel":         {func(c *Client) { c.Metadata.FrontChannelLogoutURI = "https://app.example/out" }, "frontchannel_logout_uri", "not do that yet"},
-		"signed UserInfo":       {func(c *Client) { c.Metadata.UserInfoAlgorithm = "ES256" }, "userinfo_signed_response_alg", "not do that yet"},
 		"signed requests alone": {func(c *Client) { c.Metadata.RequireSignedRequest = true }, "require_signed_request_object", "not do that yet"},
 		"subject type":          {func(c *Client) { c.Metadata.Subject = "secret" }, "subject_type", "public or pairwise"},
 		"pairwise, two hosts": {func(c *Client) {

@@ -69,5 +69,5 @@ func (s *Service) ReadExit(ctx context.Context, params httpkit.Params) (Exit, er
 
 // Sure tells whether the user need not be asked: the client proves by its ID token that it means this very session (§2).
 func (s *Service) Sure(e Exit, session auth.Session) bool {
-	return e.subject != "" && e.subject == session.UserID.String() && e.sid == s.needs.Keys.SessionRef(session.ID, e.Client.ID)
+	return e.subject != "" && e.subject == s.needs.Keys.Subject(session.UserID, e.Client) && e.sid == s.needs.Keys.SessionRef(session.ID, e.Client.ID)
 }

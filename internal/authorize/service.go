@@ -22,6 +22,7 @@ type Clients interface {
 type Keys interface {
 	VerifyIDToken(token secret.Token) (auth.IDTokenClaims, error)
 	SessionRef(session auth.ID, client string) string // sid
+	Subject(user auth.ID, client auth.Client) string  // sub
 }
 
 // Needs is what a Service is built from; all but RequirePushed, CodeLife and Resources is required.
@@ -97,12 +98,21 @@ func (s *Service) resume(ctx context.Context, p auth.Pending) (Visit, error) {
 	return Visit{Asked: Asked{Request: p.Request, Client: client}, pending: p, resumed: true}, nil
 }
 
+// subject is the sub by which the client knows who is signed in, for what it says of the user it means.
+func (s *Service) subject(v Visit) string {
+	id, err := auth.ParseID(v.Subject)
+	if err != nil {
+		return v.Subject
+	}
+	return s.needs.Keys.Subject(id, v.Client)
+}
+
 // Sealed is the request as the browser carries it.
 func (s *Service) Sealed(v Visit) (string, error) { return v.pending.Seal(s.needs.Sealing) }
 
 // Next says what is next for a visit, and changes nothing. ErrOver tells that the client was answered before.
 func (s *Service) Next(ctx context.Context, v Visit) (Step, error) {
-	f := Facts{Request: v.Request, Client: v.Client, Session: v.Session, Subject: v.Subject, Now: s.needs.Now()}
+	f := Facts{Request: v.Request, Client: v.Client, Session: v.Session, Subject: s.subject(v), Now: s.needs.Now()}
 	if err := s.recall(ctx, v, &f); err != nil {
 		return Step{}, err
 	}

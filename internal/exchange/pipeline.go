@@ -33,6 +33,8 @@ type Keys interface {
 	Mint(c auth.AccessClaims, life time.Duration, style auth.TokenStyle) (secret.Token, time.Time, error)
 	VerifyAccess(token secret.Token, audience string, allowExpired bool) (auth.AccessClaims, error)
 	SessionRef(session auth.ID, client string) string
+	// Subject is the sub by which a client knows a user.
+	Subject(user auth.ID, client auth.Client) string
 	// MintID signs the ID token that goes with an access token, with an algorithm that this server has a key for.
 	MintID(c auth.IDTokenClaims, access secret.Token, more map[string]any, algorithm string) (secret.Token, error)
 }
@@ -177,6 +179,10 @@ func (p *Pipeline) mint(client auth.Client, g auth.Granted) (auth.Tokens, error)
 	}
 	if len(claims.Audience) == 0 {
 		claims.Audience = auth.Audience{p.c.Fallback}
+	}
+	if !g.UserID.IsZero() {
+		g.Subject = p.c.Keys.Subject(g.UserID, client)
+		claims.Subject = g.Subject
 	}
 	if !g.AuthTime.IsZero() {
 		claims.AuthTime = g.AuthTime.Unix()

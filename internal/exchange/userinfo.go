@@ -3,10 +3,13 @@ package exchange
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
@@ -23,6 +26,25 @@ type UserInfo struct {
 	ClientID string
 	Claims   map[string]any // sub among them, always
 }
+
+// SignedUserInfo is UserInfo as a JWT, for a client that registered userinfo_signed_response_alg; zero for any other
+// (OpenID Connect Core 1.0 §5.3.2).
+func (d *Desk) SignedUserInfo(ctx context.Context, info UserInfo) (secret.Token, error) {
+	client, err := d.Pipeline.c.Clients.Find(ctx, info.ClientID)
+	if err != nil {
+		return secret.Token{}, fmt.Errorf("exchange: UserInfo: %w", err)
+	}
+	if client.Metadata.UserInfoAlgorithm == "" {
+		return secret.Token{}, nil
+	}
+	claims := maps.Clone(info.Claims)
+	claims["iss"], claims["aud"] = d.Issuer, client.ID
+	return d.Signer.SignAs(UserInfoType, jose.Algorithm(client.Metadata.UserInfoAlgorithm), claims)
+}
+
+// UserInfoType is the typ of a signed UserInfo reply. OpenID Connect names none; one of its own keeps the reply from being taken
+// for an ID token (RFC 8725 §3.11).
+const UserInfoType = "userinfo+jwt"
 
 // UserInfo tells what the scopes of an access token, and the claims that its request named one by one, let its client
 // know (OpenID Connect Core 1.0 §5.3). The errors are ErrAccess, ErrScope and the store's.

@@ -108,6 +108,19 @@ func (r *Ring) openOpaque(token secret.Token) (auth.AccessClaims, error) {
 	return c, nil
 }
 
+// Subject is the sub by which a client knows a user: the user's id, or for a pairwise client a keyed hash of it and of the
+// client's sector, by which two sectors cannot find out that they know the same user (OpenID Connect Core 1.0 §8.1).
+func (r *Ring) Subject(user auth.ID, client auth.Client) string {
+	sector := client.Sector()
+	if sector == "" {
+		return user.String()
+	}
+	h := hmac.New(sha256.New, r.loaded.Load().sessionKey.Bytes())
+	h.Write([]byte("daypass pairwise sub v1\x00" + sector + "\x00")) // longer than any input of SessionRef begins
+	h.Write(user[:])
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:24])
+}
+
 // SessionRef is the sid claim: a session as one client may know it, so that two clients cannot link
 // their users by it.
 func (r *Ring) SessionRef(session auth.ID, client string) string {

@@ -175,6 +175,6 @@ func (p *Protocol) describeAuthorize(m *oauth.Metadata) {
 	}
 	m.PromptValuesSupported = []string{string(oauth.PromptNone), string(oauth.PromptLogin), string(oauth.PromptConsent), string(oauth.PromptSelectAccount)}
 	m.ClaimsParameterSupported, m.RequestURIParameterSupported = true, &never
-	m.SubjectTypesSupported = []string{string(auth.SubjectPublic)}
+	m.SubjectTypesSupported = []string{string(auth.SubjectPublic), string(auth.SubjectPairwise)}
 	m.IDTokenSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 }

@@ -38,4 +38,5 @@ func (p *Protocol) logout(w http.ResponseWriter, r *http.Request) {
 
 func (p *Protocol) describeLogout(m *oauth.Metadata) {
 	m.EndSessionEndpoint = p.c.Issuer + "/oauth/logout"
+	m.BackChannelLogoutSupported, m.BackChannelLogoutSessionSupported = true, true
 }

@@ -28,6 +28,7 @@ type Exchanger interface {
 // Desk is the use case of introspection, revocation and UserInfo.
 type Desk interface {
 	UserInfo(ctx context.Context, token secret.Token) (exchange.UserInfo, error)
+	SignedUserInfo(ctx context.Context, info exchange.UserInfo) (secret.Token, error)
 	Introspect(ctx context.Context, c clients.Credentials, token secret.Token) (exchange.Introspection, error)
 	IntrospectSigned(ctx context.Context, c clients.Credentials, token secret.Token) (secret.Token, error)
 	Revoke(ctx context.Context, c clients.Credentials, token secret.Token, caller auth.Caller) error

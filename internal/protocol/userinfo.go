@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/daypass/daypass/internal/auth"
@@ -34,7 +35,17 @@ func (p *Protocol) userInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	httpkit.Annotate(r.Context(), "client_id", info.ClientID)
+	signed, err := p.c.Desk.SignedUserInfo(r.Context(), info)
+	if err != nil {
+		writeError(w, r, err)
+		return
+	}
 	httpkit.NoStore(w.Header())
+	if !signed.IsZero() {
+		w.Header().Set("Content-Type", "application/jwt")
+		_, _ = io.WriteString(w, signed.Reveal())
+		return
+	}
 	httpkit.WriteJSON(w, http.StatusOK, info.Claims)
 }
 
@@ -58,5 +69,6 @@ func challenge(w http.ResponseWriter, status int, err *oauth.Error) {
 
 func (p *Protocol) describeUserInfo(m *oauth.Metadata) {
 	m.UserInfoEndpoint = p.c.Issuer + "/oauth/userinfo"
+	m.UserInfoSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 	m.ClaimsSupported = append([]string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"}, auth.StandardClaims()...)
 }

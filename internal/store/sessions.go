@@ -143,15 +143,56 @@ func (q Sessions) Surplus(ctx context.Context, user, session auth.ID, others int
 // End ends a session; false when it was not there or had ended. Its grants end by Grants.Revoke in the
 // same transaction.
 func (q Sessions) End(ctx context.Context, id auth.ID, reason string, now time.Time) (bool, error) {
-	return one(q.q.ExecContext(ctx, `UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at = 0`,
+	ended, err := one(q.q.ExecContext(ctx, `UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE id = $3 AND ended_at = 0`,
 		millis(now), reason, id[:]))
+	if err != nil || !ended {
+		return ended, err
+	}
+	return true, q.announce(ctx, id, now)
+}
+
+// announce leaves a delivery for each client that had a part in a session and wants to hear of its end (OpenID Connect
+// Back-Channel Logout 1.0 §2.3). It is done here, so that no way to end a session forgets it.
+func (q Sessions) announce(ctx context.Context, session auth.ID, now time.Time) error {
+	rows, err := q.q.QueryContext(ctx, `SELECT DISTINCT g.user_id, g.client_id FROM grants g JOIN clients c ON c.id = g.client_id
+		WHERE g.session_id = $1 AND c.metadata LIKE '%"backchannel_logout_uri":%'`, session[:])
+	all, err := collect(rows, err, func(row scanner) (l auth.Logout, err error) {
+		var user []byte
+		if err := row.Scan(&user, &l.ClientID); err != nil {
+			return l, err
+		}
+		l.SessionID = session
+		return l, copyID(&l.UserID, user)
+	})
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		d, err := auth.NewLogout(l, now)
+		if err != nil {
+			return err
+		}
+		if err := (Outbox{q.q}).Insert(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // EndByUser ends all sessions of a user but the given one (zero: all) and returns their ids.
 func (q Sessions) EndByUser(ctx context.Context, user, keep auth.ID, reason string, now time.Time) ([]auth.ID, error) {
 	rows, err := q.q.QueryContext(ctx, `UPDATE sessions SET ended_at = $1, end_reason = $2
 		WHERE user_id = $3 AND id <> $4 AND ended_at = 0 RETURNING id`, millis(now), reason, user[:], keep[:])
-	return collect(rows, err, scanID)
+	ids, err := collect(rows, err, scanID)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		if err := q.announce(ctx, id, now); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // Sweep deletes up to limit sessions whose absolute end lies before the time given and that hold no
