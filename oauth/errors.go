@@ -38,6 +38,11 @@ const (
 	UnsupportedResponseType ErrorCode = "unsupported_response_type"
 	// ServerError: something unexpected happened inside.
 	ServerError ErrorCode = "server_error"
+
+	// InvalidRedirectURI and the next ones refuse a registration, RFC 7591 §3.2.2.
+	InvalidRedirectURI          ErrorCode = "invalid_redirect_uri"
+	InvalidClientMetadata       ErrorCode = "invalid_client_metadata"
+	UnapprovedSoftwareStatement ErrorCode = "unapproved_software_statement"
 	// TemporarilyUnavailable: overloaded or in maintenance; try again later with the same request.
 	TemporarilyUnavailable ErrorCode = "temporarily_unavailable"
 )

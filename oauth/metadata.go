@@ -49,6 +49,9 @@ type Metadata struct {
 	// IntrospectionSigningAlgValuesSupported lists the signatures of JWT replies, RFC 9701 §7.
 	IntrospectionSigningAlgValuesSupported []string `json:"introspection_signing_alg_values_supported,omitempty"`
 
+	// RegistrationEndpoint is RFC 7591 §3.
+	RegistrationEndpoint string `json:"registration_endpoint,omitempty"`
+
 	// The members of RFC 9126 §5.
 	PushedAuthorizationRequestEndpoint string `json:"pushed_authorization_request_endpoint,omitempty"`
 	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests,omitempty"`

@@ -8,6 +8,15 @@ import (
 	"github.com/daypass/daypass/internal/store"
 )
 
+// ClientRegistered counts a client that registers itself, by where it comes from, and returns *auth.Throttled when it has to wait.
+func (s *Service) ClientRegistered(ctx context.Context, caller auth.Caller) error {
+	t := newTry(seat{}, s.places(caller, s.rules.SignUpAddress, countRegistrationAddress, s.rules.SignUpNetwork, countRegistrationNetwork))
+	if err := s.begin(ctx, t); err != nil {
+		return fmt.Errorf("accounts: registration: %w", err)
+	}
+	return nil
+}
+
 // ClientFailed counts a wrong secret of a client, which need not exist, and returns *auth.Throttled when the next one has
 // to wait, or the store's error. It is asked after the secret was found wrong and never before, so that nobody's guesses
 // can keep the client itself out: a right secret of 256 bits needs no counter to be safe, and costs no look at one.

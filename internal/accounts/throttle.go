@@ -35,6 +35,9 @@ const (
 	countCodeAddress   = "code mailed to"
 	countCodeNetwork   = "code mailed to, from"
 	countSignUpSpent   = "sign-up spent"
+
+	countRegistrationAddress = "registration address"
+	countRegistrationNetwork = "registration network"
 )
 
 // counter is one counter that a try moves.

@@ -84,6 +84,19 @@ func (s *Service) CreateClient(ctx context.Context, n NewClient, by Actor) (auth
 	return c, plain, nil
 }
 
+// hasSecret tells whether a secret is one of the client's.
+func (s *Service) hasSecret(ctx context.Context, id string, plain secret.Token) bool {
+	found := false
+	err := s.n.DB.View(ctx, func(tx *store.Tx) error {
+		c, err := tx.Clients.Find(ctx, id)
+		for _, h := range c.SecretHashes {
+			found = found || sameHash(h, plain.Hash())
+		}
+		return err
+	})
+	return err == nil && found
+}
+
 // Clients lists all clients by id.
 func (s *Service) Clients(ctx context.Context) ([]ClientView, error) {
 	var all []auth.Client

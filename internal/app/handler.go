@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/accounts"
+	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/api"
+	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/demo"
 	"github.com/daypass/daypass/internal/exchange"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -98,9 +100,16 @@ func (a *App) hosts(dev bool) []string {
 
 func (a *App) mountOAuth(mux *http.ServeMux, site *pages.Pages) error {
 	desk := &exchange.Desk{Pipeline: a.pipeline, Signer: a.ring, DB: a.db, Grants: a.grants, Issuer: a.config.Issuer, Rules: a.grants.Rules(), Scopes: a.config.Scopes}
+	var registrar protocol.Registrar
+	if r := a.config.Registration; r.Mode != "closed" {
+		registrar = &admin.Registrar{
+			Admin: a.Admin, Initial: r.Token, Documents: a.outbound, Count: a.accounts.ClientRegistered,
+			Policy: auth.RegistrationPolicy{Scopes: r.Scopes, Resources: r.Resources, PKCE: auth.PKCEPolicy(r.PKCE)},
+		}
+	}
 	p, err := protocol.New(protocol.Config{
 		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now,
-		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Cookies: a.cookies(), Scopes: a.config.Scopes,
+		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Registrar: registrar, Cookies: a.cookies(), Scopes: a.config.Scopes,
 	})
 	if err != nil {
 		return err

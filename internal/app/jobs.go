@@ -59,6 +59,9 @@ func (a *App) sweep(ctx context.Context) {
 			"codes": func(tx *store.Tx) (int64, error) {
 				return tx.Codes.Sweep(ctx, now.Add(-keepCodes), sweepChunk)
 			},
+			"clients": func(tx *store.Tx) (int64, error) {
+				return tx.Clients.SweepUnused(ctx, now.Add(-a.config.Registration.Unused), sweepChunk)
+			},
 			"assertions":   func(tx *store.Tx) (int64, error) { return tx.Assertions.Sweep(ctx, now, sweepChunk) },
 			"interactions": func(tx *store.Tx) (int64, error) { return tx.Interactions.Sweep(ctx, now, sweepChunk) },
 			"addresses":    func(tx *store.Tx) (int64, error) { return tx.AddressChanges.Sweep(ctx, now, sweepChunk) },

@@ -14,7 +14,7 @@ const (
 	logoutLifetime = 2 * time.Minute // of one token (OpenID Connect Back-Channel Logout 1.0 §2.4)
 
 	// LogoutTokenType is the typ of a logout token.
-	LogoutTokenType = "logout+jwt"
+	LogoutTokenType = "logout+jwt" //nolint:gosec // a media type
 	logoutEvent     = "http://schemas.openid.net/event/backchannel-logout"
 )
 

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/daypass/daypass/oauth"
 )
 
 const maxURI = 2048 // bytes
@@ -19,6 +21,8 @@ func RedirectURIFault(s string, public bool) string {
 	switch {
 	case why != "":
 		return why
+	case answers(u):
+		return "it has a parameter that the answer has as well (code, state, iss or error)"
 	case strings.Contains(s, "*"):
 		return "there are no wildcards: write each address"
 	case u.Scheme == "https" && u.Host != "":
@@ -38,6 +42,12 @@ func RedirectURIFault(s string, public bool) string {
 		return ""
 	}
 	return "use https, http on 127.0.0.1, or for a native application a scheme with a dot such as com.example.app:/callback"
+}
+
+// answers tells whether an address has a parameter of the authorization response, which the client would then find twice.
+func answers(u *url.URL) bool {
+	q := u.Query()
+	return q.Has(oauth.ParamCode) || q.Has(oauth.ParamState) || q.Has(oauth.ParamIssuer) || q.Has(oauth.ParamError)
 }
 
 // ResourceFault says what is wrong with the name of a protected API, "" when nothing is: an absolute URI without a

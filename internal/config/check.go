@@ -33,6 +33,7 @@ func (l *loader) check() {
 	l.checkTLS(c)
 	l.checkMail()
 	l.readBlocklist()
+	l.checkRegistration()
 	for i, u := range c.Users {
 		if n := utf8.RuneCount(u.Password.Bytes()); n > 0 && n < c.Password.MinLength {
 			l.faults.add(fmt.Sprintf("users[%d].password_file", i), l.set["users"], "the password is too short",
@@ -79,6 +80,29 @@ func (l *loader) checkMail() {
 		l.faults.add("mail.password_file", l.set["mail.password_file"], problem, l.keys["mail.password_file"].Accepts)
 	}
 	m.Password = secret.FromString(password)
+}
+
+const minRegistrationToken = 32 // characters
+
+// checkRegistration reads the initial access token, which goes with its mode.
+func (l *loader) checkRegistration() {
+	const key = "registration.token_file"
+	r := &l.config.Registration
+	if (r.Mode == "token") != (r.TokenFile != "") {
+		l.faults.add(key, l.set[key], "registration.mode: token and registration.token_file go together", "both of them or none")
+		return
+	}
+	if r.TokenFile == "" || l.o.Offline {
+		return
+	}
+	token, problem := l.secretFile(r.TokenFile)
+	if problem == "" && len(token) < minRegistrationToken {
+		problem = "the token is too short"
+	}
+	if problem != "" {
+		l.faults.add(key, l.set[key], problem, l.keys[key].Accepts)
+	}
+	r.Token = secret.FromString(token)
 }
 
 // readBlocklist reads the list that takes the place of the built-in one. An empty one is taken for a mistake: it would

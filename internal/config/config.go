@@ -21,6 +21,7 @@ type Config struct {
 	Database      Database
 	MasterKeyFile string
 	TLS           TLS
+	Registration  Registration
 	// Outbound says whom this server may call besides the public internet, and by whose authority.
 	Outbound struct {
 		Allow  []netip.Prefix
@@ -98,6 +99,17 @@ type Mail struct {
 	PasswordFile string
 	Password     secret.Token // what the file holds
 	From         string       // address, or "Name <address>"
+}
+
+// Registration is how clients register themselves.
+type Registration struct {
+	Mode      string // closed, token or open
+	TokenFile string
+	Token     secret.Token // what the file holds
+	Scopes    []string
+	Resources []string
+	PKCE      string
+	Unused    time.Duration
 }
 
 // User is a declared user; Email is as auth.NormalizeEmail returns it. Exactly one of Password and PasswordHash is set.

@@ -44,7 +44,7 @@ const (
 
 // Keys returns every key there is, in the order of the reference.
 func Keys() []Key {
-	return slices.Concat(serverKeys(), tokenKeys(), mailKeys(), declaredKeys())
+	return slices.Concat(serverKeys(), tokenKeys(), registrationKeys(), mailKeys(), declaredKeys())
 }
 
 func serverKeys() []Key {
@@ -180,6 +180,46 @@ func tokenKeys() []Key {
 			apply: list(parseResource, func(c *Config) *[]string { return &c.FirstPartyResources }),
 		},
 	}
+}
+
+func registrationKeys() []Key {
+	return []Key{
+		{
+			Name: "registration.mode", Default: "closed", Accepts: "closed, token or open",
+			About: "who may register a client at /oauth/register (RFC 7591): nobody but operators; whoever has the token of registration.token_file; everybody, counted by address",
+			apply: text(oneOf("closed", "token", "open"), func(c *Config) *string { return &c.Registration.Mode }),
+		},
+		{
+			Name: "registration.token_file", Accepts: "the path of a file with the token, at least 32 characters", About: "the initial access token for registration.mode: token",
+			apply: text(parsePath, func(c *Config) *string { return &c.Registration.TokenFile }),
+		},
+		{
+			Name: "registration.scopes", List: true, Default: "openid profile email offline_access", Accepts: "a list of scopes, such as openid",
+			About: "what clients that register themselves may ask for",
+			apply: list(parseScopeToken, func(c *Config) *[]string { return &c.Registration.Scopes }),
+		},
+		{
+			Name: "registration.resources", List: true, Accepts: "a list of absolute URIs, such as https://api.example.com",
+			About: "the resources that they may ask for",
+			apply: list(parseResource, func(c *Config) *[]string { return &c.Registration.Resources }),
+		},
+		{
+			Name: "registration.pkce", Default: "required", Accepts: "required or when_sent",
+			About: "whether a confidential one among them may leave PKCE out, as the OpenID Foundation's tests do",
+			apply: text(oneOf("required", "when_sent"), func(c *Config) *string { return &c.Registration.PKCE }),
+		},
+		{
+			Name: "registration.unused", Default: "30d", Accepts: "a duration from 1h to 3650d, such as 30d", About: "how long one of them is kept that nobody uses",
+			apply: duration(time.Hour, longest, func(c *Config) *time.Duration { return &c.Registration.Unused }),
+		},
+	}
+}
+
+func parseScopeToken(s string) (string, string) {
+	if why := auth.ScopeFault(s); why != "" {
+		return "", quote(s) + ": " + why
+	}
+	return s, ""
 }
 
 func mailKeys() []Key {

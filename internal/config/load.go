@@ -89,7 +89,11 @@ func LocalIssuer(listen string) string {
 func (l *loader) presets() {
 	for _, k := range Keys() {
 		if k.Default != "" {
-			k.apply(&setting{loader: l, key: k, node: scalarNode(k.Default)})
+			node := scalarNode(k.Default)
+			if k.List {
+				node = listNode(k.Default)
+			}
+			k.apply(&setting{loader: l, key: k, node: node})
 		}
 	}
 	if l.o.Data != "" {
@@ -153,15 +157,21 @@ func (l *loader) applyText(k Key, raw, source string) {
 		}
 		s.node = s.node.Content[0]
 	case k.List:
-		s.node = &yaml.Node{Kind: yaml.SequenceNode}
-		for _, item := range strings.FieldsFunc(raw, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
-			s.node.Content = append(s.node.Content, scalarNode(item))
-		}
+		s.node = listNode(raw)
 	default:
 		s.node = scalarNode(raw)
 	}
 	l.set[k.Name] = source
 	k.apply(s)
+}
+
+// listNode is a list whose items were separated by commas or blanks.
+func listNode(raw string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, item := range strings.FieldsFunc(raw, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
+		n.Content = append(n.Content, scalarNode(item))
+	}
+	return n
 }
 
 func (l *loader) names() []string {

@@ -72,7 +72,8 @@ func TestDefaultsAreValid(t *testing.T) {
 		AccessToken: AccessToken{Lifetime: 10 * time.Minute, Algorithm: "ES256"},
 		Password:    Password{MinLength: 15},
 		SignUp:      "open", CodeLifetime: time.Minute, PushedRequests: "allowed",
-		Mail: Mail{Encryption: "starttls"},
+		Mail:         Mail{Encryption: "starttls"},
+		Registration: Registration{Mode: "closed", Scopes: []string{"openid", "profile", "email", "offline_access"}, PKCE: "required", Unused: 30 * day},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

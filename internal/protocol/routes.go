@@ -95,6 +95,7 @@ type Config struct {
 	Authorize Authorizer
 	Sessions  Sessions
 	Screens   Screens
+	Registrar Registrar // nil: nobody registers a client by HTTP
 	Cookies   httpkit.Cookies
 	Scopes    []auth.Scope // that the configuration describes
 	Now       func() time.Time
@@ -144,6 +145,13 @@ func (p *Protocol) Routes() []Route {
 		{"/oauth/jwks", get, p.jwks, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
 		{oauth.MetadataPath, get, p.metadata, nil},
 		{oauth.OpenIDMetadataPath, get, p.metadata, nil},
+	}
+	if p.c.Registrar != nil {
+		own := []string{http.MethodGet, http.MethodPut, http.MethodDelete}
+		routes = append(
+			routes, Route{registerPath, post, p.register, func(m *oauth.Metadata) { m.RegistrationEndpoint = p.c.Issuer + registerPath }},
+			Route{registerPath + "/{id}", own, p.registered, nil},
+		)
 	}
 	if p.c.Authorize == nil {
 		return routes

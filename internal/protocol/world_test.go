@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/daypass/daypass/internal/accounts"
+	"github.com/daypass/daypass/internal/admin"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/clients"
@@ -59,6 +60,7 @@ type world struct {
 	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
 
 	published published
+	registrar *admin.Registrar
 	mu        sync.Mutex
 	at        time.Time
 }
@@ -106,9 +108,12 @@ func newWorld(t *testing.T) *world {
 		Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now, Resources: w.apis, CodeLife: codeLife,
 	})
 	must(t, err)
+	operators, err := admin.New(admin.Needs{DB: w.db, Hash: guesses, Access: w.ring, Keys: w.ring, Tags: masters, Rules: rules, Now: w.now})
+	must(t, err)
+	w.registrar = newRegistrar(w, operators)
 	p, err := protocol.New(protocol.Config{
 		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now,
-		Authorize: w.codes, Sessions: w, Screens: screens{}, Cookies: httpkit.Cookies{Insecure: true},
+		Authorize: w.codes, Sessions: w, Screens: screens{}, Registrar: w.registrar, Cookies: httpkit.Cookies{Insecure: true},
 	})
 	must(t, err)
 	mux := http.NewServeMux()

@@ -106,6 +106,27 @@ func (s Clients) Delete(ctx context.Context, id string) (bool, error) {
 	return ok, s.moved(ctx, ok, err)
 }
 
+// SweepUnused deletes up to limit clients that registered themselves before the time given and hold no grant, with what was
+// allowed to them, and returns how many.
+func (s Clients) SweepUnused(ctx context.Context, before time.Time, limit int) (int64, error) {
+	rows, err := s.q.QueryContext(ctx, `DELETE FROM clients WHERE id IN (SELECT c.id FROM clients c
+		WHERE c.created_at < $1 AND c.metadata LIKE '%"daypass_registered":true%'
+			AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.client_id = c.id) LIMIT $2) RETURNING id`, millis(before), limit)
+	gone, err := collect(rows, err, func(row scanner) (id string, err error) {
+		err = row.Scan(&id)
+		return id, err
+	})
+	if err != nil || len(gone) == 0 {
+		return 0, err
+	}
+	for _, id := range gone {
+		if err := (Consents{s.q}).DeleteOf(ctx, auth.ID{}, id); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(gone)), s.moved(ctx, true, nil)
+}
+
 func (s Clients) moved(ctx context.Context, changed bool, err error) error {
 	if err != nil || !changed {
 		return err

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/store"
@@ -14,6 +15,7 @@ func clientCases() []testCase {
 		{"a taken client id is an answer, not an error", testTakenClient},
 		{"an update keeps id, epoch and birth", testClientUpdate},
 		{"a client's epoch grows and is published", testBump},
+		{"a client that registered itself is swept when nobody uses it", testUnusedClients},
 		{"clients are listed by id, and deleted ones are not", testClientList},
 	}
 }
@@ -131,4 +133,52 @@ func testClientList(t *testing.T, db *store.DB) {
 	}
 	list := ask(t, db, func(tx *store.Tx) ([]auth.Client, error) { return tx.Clients.List(t.Context()) })
 	same(t, "clients", list, []auth.Client{aClient("a"), aClient("c")})
+}
+
+func testUnusedClients(t *testing.T, db *store.DB) {
+	w := settle(t, db) // its client holds a grant
+	used := w.client
+	used.Metadata.Registered = true
+	old, young, ours := aClient("old"), aClient("young"), aClient("ours")
+	old.Metadata.Registered, young.Metadata.Registered = true, true
+	old.CreatedAt, ours.CreatedAt, young.CreatedAt = now().Add(-day), now().Add(-day), now()
+	update(t, db, func(tx *store.Tx) error {
+		for _, c := range []auth.Client{old, young, ours} {
+			if _, err := tx.Clients.Insert(t.Context(), c); err != nil {
+				return err
+			}
+		}
+		if err := tx.Consents.Put(t.Context(), auth.Consent{UserID: w.user.ID, ClientID: old.ID}.With([]string{"openid"}, nil, now())); err != nil {
+			return err
+		}
+		_, err := tx.Clients.Update(t.Context(), used)
+		return err
+	})
+	sweep := func(before time.Time) (n int64) {
+		update(t, db, func(tx *store.Tx) (err error) {
+			n, err = tx.Clients.SweepUnused(t.Context(), before, 10)
+			return err
+		})
+		return n
+	}
+	if n := sweep(now()); n != 1 {
+		t.Errorf("%d swept, want the old one", n)
+	}
+	if n := sweep(now()); n != 0 {
+		t.Errorf("%d swept again", n)
+	}
+	update(t, db, func(tx *store.Tx) error {
+		if _, err := tx.Clients.Find(t.Context(), old.ID); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("the old one: %v", err)
+		}
+		if _, err := tx.Consents.Find(t.Context(), w.user.ID, old.ID); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("what was allowed to it: %v", err)
+		}
+		for _, id := range []string{used.ID, young.ID, ours.ID} {
+			if _, err := tx.Clients.Find(t.Context(), id); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		return nil
+	})
 }

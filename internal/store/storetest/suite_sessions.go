@@ -18,6 +18,7 @@ func sessionCases() []testCase {
 		{"a user's list holds living sessions, newest first", testSessionList},
 		{"a session ends once", testSessionEnd},
 		{"all sessions of a user but one end", testEndByUser},
+		{"clients that want to know are told of the end of a session", testLogoutIsTold},
 		{"swept are sessions long over that hold no grant", testSessionSweep},
 	}
 }
@@ -180,4 +181,46 @@ func testSessionSweep(t *testing.T, db *store.DB) {
 	}
 	session(t, db, holds.session.ID)
 	session(t, db, young.session.ID)
+}
+
+func testLogoutIsTold(t *testing.T, db *store.DB) {
+	w := settle(t, db)
+	told := w.client
+	told.Metadata.BackChannelLogoutURI = "https://app.example/bye"
+	second := aSession(w.user)
+	update(t, db, func(tx *store.Tx) error {
+		if _, err := tx.Clients.Update(t.Context(), told); err != nil {
+			return err
+		}
+		return tx.Sessions.Insert(t.Context(), second) // no client has a part in it
+	})
+	left := func() (all []auth.Logout) {
+		for _, d := range ask(t, db, func(tx *store.Tx) ([]auth.Delivery, error) {
+			return tx.Outbox.Claim(t.Context(), now(), now().Add(time.Hour), 10)
+		}) {
+			l, err := d.Logout()
+			if err != nil || d.Kind != auth.DeliveryLogout {
+				t.Errorf("%s: %v", d.Kind, err)
+			}
+			all = append(all, l)
+		}
+		return all
+	}
+	for range 2 { // the second time it has ended
+		update(t, db, func(tx *store.Tx) error {
+			_, err := tx.Sessions.End(t.Context(), w.session.ID, auth.ReasonLogout, now())
+			return err
+		})
+	}
+	same(t, "told of one end", left(), []auth.Logout{{ClientID: told.ID, UserID: w.user.ID, SessionID: w.session.ID}})
+	other := settle(t, db)
+	other.client.Metadata.BackChannelLogoutURI = "https://other.example/bye"
+	update(t, db, func(tx *store.Tx) error {
+		if _, err := tx.Clients.Update(t.Context(), other.client); err != nil {
+			return err
+		}
+		_, err := tx.Sessions.EndByUser(t.Context(), other.user.ID, auth.ID{}, auth.ReasonPasswordChange, now())
+		return err
+	})
+	same(t, "told of all of a user", left(), []auth.Logout{{ClientID: other.client.ID, UserID: other.user.ID, SessionID: other.session.ID}})
 }
