@@ -122,6 +122,8 @@ func (c AuthorizationCode) Judge(p CodePresentation, now time.Time) CodeVerdict 
 		return CodeForeign
 	case p.RedirectURI != "" && p.RedirectURI != c.Request.RedirectURI:
 		return CodeRedirect
+	case p.RedirectURI == "" && c.Request.RedirectGiven && c.Request.Challenge == "":
+		return CodeRedirect // OAuth 2.1 §10.2 lets it be left out for what PKCE proves better (RFC 6749 §4.1.3)
 	case !VerifierFits(c.Request.Challenge, p.Verifier):
 		return CodeUnverified
 	case !c.UsedAt.IsZero():

@@ -509,6 +509,7 @@ func TestACodeIsRedeemedByItsOwnerAlone(t *testing.T) {
 		"unknown code":         w.redeem(webID, "dpc_"+strings.Repeat("a", 43)),
 		"garbage":              w.redeem(webID, "%00"),
 		"refresh token":        w.redeem(webID, "dpr_x"),
+		"no PKCE, no address":  w.redeem(legacyID, w.code(with(good(legacyID), "code_challenge", "", "code_challenge_method", "")), "code_verifier", "", "redirect_uri", ""),
 		"verifier, none sent":  w.redeem(legacyID, w.code(with(good(legacyID), "code_challenge", "", "code_challenge_method", ""))),
 	} {
 		if r.want(t, http.StatusBadRequest, oauth.InvalidGrant); t.Failed() {
