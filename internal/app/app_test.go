@@ -426,7 +426,7 @@ func TestDevAnswersThisMachineAlone(t *testing.T) {
 func TestNothingRedirectsABody(t *testing.T) {
 	t.Parallel()
 	n := start(t, load(t, t.TempDir()))
-	for path, want := range map[string]int{"//v1/login": 404, "/v1/../v1/login": 404, "/v1/./login": 404, "/nope": 404, "/account": 405} {
+	for path, want := range map[string]int{"//v1/login": 404, "/v1/../v1/login": 404, "/v1/./login": 404, "/nope": 404, "/account": 405, "/oauth": 404, "/v1": 404} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(logInBody))
 		r.Host, r.RemoteAddr, r.URL.Path = "localhost", "127.0.0.1:5000", path
 		w := httptest.NewRecorder()

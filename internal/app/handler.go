@@ -72,11 +72,13 @@ func (a *App) mount(d *demo.Demo) error {
 	return nil
 }
 
-// straight refuses a path that http.ServeMux would mend by a redirect: a 307 repeats the body, and with it a
+// straight refuses a path that http.ServeMux would mend by a redirect, also to a folder of that name: a 307 repeats the body, and with it a
 // password (RFC 9700 §4.12).
 func straight(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if clean := path.Clean(r.URL.Path); r.URL.Path != clean && r.URL.Path != clean+"/" {
+		clean := path.Clean(r.URL.Path)
+		_, pattern := mux.Handler(r)
+		if r.URL.Path != clean && r.URL.Path != clean+"/" || pattern == r.URL.Path+"/" {
 			httpkit.NotFound(w, r)
 			return
 		}
