@@ -17,7 +17,8 @@ type Exits interface {
 var _ Exits = (*authorize.Service)(nil)
 
 // Exit is the log-out that a client begins. It asks first, unless the caller is sure that the client means this very
-// session, or there is none.
+// session, or there is none. The form of another site comes without the session cookie (SameSite=Lax), so that nobody can know
+// whether there is one: it is asked, too.
 func (p *Pages) Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool) {
 	v, err := p.visitor(r)
 	if err == nil && sure {
@@ -26,7 +27,7 @@ func (p *Pages) Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, s
 	switch {
 	case err != nil:
 		p.fail(w, r, err)
-	case v.ok && !sure:
+	case !sure && (v.ok || r.Method == http.MethodPost):
 		p.render(w, r, http.StatusOK, "logout", true, exitOf(e, logoutData{Email: v.user.Email, Back: p.cfg.Landing}))
 	case e.URI == "":
 		p.render(w, r, http.StatusOK, "logout", false, logoutData{})
