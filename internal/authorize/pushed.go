@@ -46,7 +46,8 @@ func (s *Service) Pushed(ctx context.Context, client, uri string) (Visit, error)
 	case p.Request.ClientID != client:
 		return Visit{}, &Fault{Err: oauth.NewError(oauth.InvalidRequest, "client_id is not the client that pushed the request"), Parameter: oauth.ParamClientID}
 	}
-	p.Pushed, p.ExpiresAt = false, now.Add(auth.RequestLife) // from here its user may take their time
+	// From here its user may take their time: the same in every visit, so that none outlives the record of the answer.
+	p.Pushed, p.ExpiresAt = false, p.ExpiresAt.Add(auth.RequestLife)
 	return s.resume(ctx, p)
 }
 

@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
 )
 
@@ -118,5 +120,39 @@ func TestAClientThatMustPushIsNotHeardOtherwise(t *testing.T) {
 	uri := w.push(pushingID, good(pushingID))
 	if q := w.authorize(url.Values{"client_id": {pushingID}, "request_uri": {uri}}).back(t, callback); q.Get("code") == "" {
 		t.Errorf("pushed: got %v, want a code", q)
+	}
+}
+
+// However late a browser brings a pushed request again, what it carries ends when that of the first visit does: else the record
+// that it was answered would be swept first, and the request answered twice.
+func TestAPushedRequestIsOverForAllItsVisits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signIn()
+	q := url.Values{"client_id": {webID}, "request_uri": {w.push(webID, good(webID))}}
+	waits := func() string {
+		sealed, asked := strings.CutPrefix(w.authorize(q).header.Get("Location"), "/consent?interaction=")
+		if !asked {
+			t.Fatal("nobody was asked")
+		}
+		return sealed
+	}
+	first := waits()
+	w.pass(auth.PushedLife - time.Second)
+	late := waits()
+	v, err := w.codes.Resume(t.Context(), first)
+	must(t, err)
+	v.Session = &w.cookie
+	must(t, w.codes.Allow(t.Context(), v, first, auth.Caller{}))
+	if w.authorize(url.Values{"interaction": {first}}).back(t, callback).Get("code") == "" {
+		t.Fatal("no code")
+	}
+	w.pass(auth.RequestLife - auth.PushedLife + 2*time.Second)
+	must(t, w.db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Interactions.Sweep(t.Context(), w.now(), 10)
+		return err
+	}))
+	if r := w.authorize(url.Values{"interaction": {late}}); r.status != http.StatusBadRequest {
+		t.Errorf("answered twice: %d %s", r.status, r.header.Get("Location"))
 	}
 }
