@@ -57,9 +57,15 @@ func parseClaims(text []byte) (auth.ClaimsRequest, bool) {
 	}
 	q.UserInfo, q.IDToken = names(userInfo), names(idToken)
 	if acr := idToken["acr"]; acr.Essential {
-		q.EssentialACR = texts(append(acr.Values, acr.Value))
+		if q.EssentialACR, ok1 = texts(append(acr.Values, acr.Value)); !ok1 {
+			return q, false
+		}
 	}
-	for _, subject := range texts([]json.RawMessage{userInfo["sub"].Value, idToken["sub"].Value}) {
+	subjects, ok := texts([]json.RawMessage{userInfo["sub"].Value, idToken["sub"].Value})
+	if !ok {
+		return q, false
+	}
+	for _, subject := range subjects {
 		if q.Subject != "" && q.Subject != subject {
 			return q, false
 		}
@@ -87,14 +93,17 @@ func names(members map[string]claimRequest) []string {
 	return all
 }
 
-// texts keeps the strings.
-func texts(values []json.RawMessage) []string {
-	var all []string
+// texts reads values that are strings where they are there; false when one is anything else. To leave it out would be to ask for
+// less than the client did.
+func texts(values []json.RawMessage) (all []string, ok bool) {
 	for _, v := range values {
 		var s string
-		if len(v) > 0 && json.Unmarshal(v, &s) == nil && s != "" {
+		if len(v) > 0 && json.Unmarshal(v, &s) != nil {
+			return nil, false
+		}
+		if s != "" {
 			all = append(all, s)
 		}
 	}
-	return all
+	return all, true
 }

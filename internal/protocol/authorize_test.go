@@ -183,6 +183,8 @@ func TestWhatTheClientIsTold(t *testing.T) {
 		"claims, no JSON":          {with(good(webID), "claims", "{"), oauth.InvalidRequest},
 		"claims, doubled member":   {with(good(webID), "claims", `{"userinfo":{},"userinfo":{}}`), oauth.InvalidRequest},
 		"claims, no object":        {with(good(webID), "claims", `{"userinfo":[]}`), oauth.InvalidRequest},
+		"acr, no text":             {with(good(webID), "claims", `{"id_token":{"acr":{"essential":true,"values":[7]}}}`), oauth.InvalidRequest},
+		"sub, no text":             {with(good(webID), "claims", `{"userinfo":{"sub":{"value":7}}}`), oauth.InvalidRequest},
 		"response mode":            {with(good(webID), "response_mode", "fragment"), oauth.InvalidRequest},
 		"hint, garbage":            {with(good(webID), "id_token_hint", "x.y.z"), oauth.InvalidRequest},
 		"essential acr":            {with(good(webID), "claims", `{"id_token":{"acr":{"essential":true,"value":"gold"}}}`), oauth.UnmetAuthenticationRequirements},
