@@ -24,7 +24,7 @@ var (
 )
 
 // Redeem implements Hook. The access token carries what the user allowed, or of its resources those that are asked for here
-// (RFC 8707 §2.2).
+// (RFC 8707 §2.2), as far as the client may still have it: a request can be half an hour old.
 func (h CodeHook) Redeem(ctx context.Context, client auth.Client, ask auth.Ask) (auth.Granted, error) {
 	if ask.Code.IsZero() {
 		return auth.Granted{}, oauth.NewError(oauth.InvalidRequest, "code is missing")
@@ -39,7 +39,7 @@ func (h CodeHook) Redeem(ctx context.Context, client auth.Client, ask auth.Ask) 
 	g := b.Grant
 	granted := auth.Granted{
 		Subject: g.UserID.String(), UserID: g.UserID, GrantID: g.ID, SessionID: g.SessionID, ClientID: g.ClientID,
-		Scopes: g.Scopes, Resources: still(chosen(ask.Resources, g.Resources), g.Resources),
+		Scopes: still(g.Scopes, client.AllowedScopes()), Resources: still(still(chosen(ask.Resources, g.Resources), g.Resources), client.Resources),
 		AuthTime: g.AuthTime, AMR: g.AMR, ACR: g.ACR, Roles: b.User.Roles, ExpiresAt: g.ExpiresAt,
 		Nonce: b.Request.Nonce, IDClaims: b.User.ClaimsOf(nil, b.Request.Claims.IDToken),
 	}

@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,27 @@ func TestWhatTheClientLostCannotBeAskedForAnyMore(t *testing.T) {
 	if r := w.post("/oauth/token", form, basic(strangerID, secretOf)); r.status != 200 || r.str("scope") != "read" {
 		t.Errorf("what is left: got %d %s", r.status, r.raw)
 	}
+	w = ready(t)
+	code := w.code(with(good(webID), "scope", "openid email read"))
+	w.change(webID, func(c *auth.Client) { c.Scopes, c.Resources = []string{"openid", "read"}, []string{api} })
+	if r := w.redeem(webID, code); r.str("scope") != "openid read" || !slices.Equal(w.claims(r).Audience, auth.Audience{api}) {
+		t.Errorf("between the code and its tokens: got %d %s", r.status, r.raw)
+	}
+}
+
+// change writes a client anew, as a command does.
+func (w *world) change(id string, how func(*auth.Client)) {
+	w.t.Helper()
+	must(w.t, w.db.Update(w.t.Context(), func(tx *store.Tx) error {
+		c, err := tx.Clients.Find(w.t.Context(), id)
+		if err != nil {
+			return err
+		}
+		how(&c)
+		_, err = tx.Clients.Update(w.t.Context(), c)
+		return err
+	}))
+	w.known.Forget()
 }
 
 func TestRefreshTokenRunsOut(t *testing.T) {

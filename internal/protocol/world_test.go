@@ -56,6 +56,7 @@ type world struct {
 	server *httptest.Server
 	codes  *authorize.Service
 	apis   *clients.Resources
+	known  *clients.Service
 	user   auth.User
 	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
 
@@ -92,10 +93,10 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
-	known := clients.New(w.db, clients.Proof{Issuer: issuer, TokenEndpoint: issuer + "/oauth/token", Documents: w, Now: w.now})
+	w.known = clients.New(w.db, clients.Proof{Issuer: issuer, TokenEndpoint: issuer + "/oauth/token", Documents: w, Now: w.now})
 	w.apis = clients.NewResources(w.db)
 	pipeline, err := exchange.New(exchange.Config{
-		Clients: known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
+		Clients: w.known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
 			oauth.GrantAuthorizationCode: exchange.CodeHook{Grants: w.grants},
 			oauth.GrantRefreshToken:      exchange.RefreshHook{Grants: w.grants},
@@ -105,7 +106,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	desk := &exchange.Desk{Pipeline: pipeline, Signer: w.ring, DB: w.db, Grants: w.grants, Issuer: issuer, Rules: w.grants.Rules(), Scopes: []auth.Scope{{Name: "read", Claims: []string{"nickname"}}}}
 	w.codes, err = authorize.New(authorize.Needs{
-		Issuer: issuer, DB: w.db, Clients: known, Keys: w.ring, Sealing: masters, Now: w.now, Resources: w.apis, CodeLife: codeLife,
+		Issuer: issuer, DB: w.db, Clients: w.known, Keys: w.ring, Sealing: masters, Now: w.now, Resources: w.apis, CodeLife: codeLife,
 	})
 	must(t, err)
 	operators, err := admin.New(admin.Needs{DB: w.db, Hash: guesses, Access: w.ring, Keys: w.ring, Tags: masters, Rules: rules, Now: w.now})
