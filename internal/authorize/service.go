@@ -193,7 +193,12 @@ func (s *Service) issue(ctx context.Context, v Visit) (*Answer, error) {
 // codeSize is 256 bits (AZ-11), in bytes.
 const codeSize = 32
 
+// refuse tells the client why it gets nothing. Where nobody is signed in the request stays open, and the client hears the same
+// again: strangers could fill the table with its ends.
 func (s *Service) refuse(ctx context.Context, v Visit, why *oauth.Error) (*Answer, error) {
+	if v.Session == nil {
+		return s.refusal(v.Request, why), nil
+	}
 	if err := s.finish(ctx, v, func(*store.Tx) error { return nil }); err != nil {
 		return nil, err
 	}

@@ -156,3 +156,25 @@ func TestAPushedRequestIsOverForAllItsVisits(t *testing.T) {
 		t.Errorf("answered twice: %d %s", r.status, r.header.Get("Location"))
 	}
 }
+
+// A request that is refused before anybody is known leaves no row behind: strangers could fill the table otherwise.
+func TestARefusalOfAStrangerLeavesNoTrace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	posted := w.post("/oauth/authorize", with(good(webID), "prompt", "none"))
+	for _, q := range []url.Values{
+		{"client_id": {webID}, "request_uri": {w.push(webID, with(good(webID), "prompt", "none"))}},
+		{"interaction": {strings.TrimPrefix(posted.header.Get("Location"), "/oauth/authorize?interaction=")}},
+	} {
+		if got := w.authorize(q).back(t, callback); got.Get("error") != string(oauth.LoginRequired) {
+			t.Errorf("got %v, want login_required", got)
+		}
+	}
+	must(t, w.db.Update(t.Context(), func(tx *store.Tx) error {
+		n, err := tx.Interactions.Sweep(t.Context(), w.now().Add(time.Hour), 10)
+		if n != 0 {
+			t.Errorf("%d rows", n)
+		}
+		return err
+	}))
+}
