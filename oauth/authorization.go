@@ -65,6 +65,7 @@ const (
 	RequestURINotSupported   ErrorCode = "request_uri_not_supported"
 	RegistrationNotSupported ErrorCode = "registration_not_supported"
 	InvalidRequestURI        ErrorCode = "invalid_request_uri"
+	InvalidRequestObject     ErrorCode = "invalid_request_object"
 	// UnmetAuthenticationRequirements is of OpenID Connect Core Error Code unmet_authentication_requirements 1.0 §2.
 	UnmetAuthenticationRequirements ErrorCode = "unmet_authentication_requirements"
 )

@@ -78,9 +78,11 @@ type Metadata struct {
 	ClaimsSupported       []string `json:"claims_supported,omitempty"`
 	PromptValuesSupported []string `json:"prompt_values_supported,omitempty"` // Initiating User Registration 1.0 §5
 	// ClaimsParameterSupported, and below it what is true unless it is denied: request_uri_parameter_supported.
-	ClaimsParameterSupported     bool  `json:"claims_parameter_supported,omitempty"`
-	RequestParameterSupported    bool  `json:"request_parameter_supported,omitempty"`
-	RequestURIParameterSupported *bool `json:"request_uri_parameter_supported,omitempty"`
+	ClaimsParameterSupported bool `json:"claims_parameter_supported,omitempty"`
+	// RequestObjectSigningAlgValuesSupported lists the signatures of request objects, RFC 9101 §10.5.
+	RequestObjectSigningAlgValuesSupported []string `json:"request_object_signing_alg_values_supported,omitempty"`
+	RequestParameterSupported              bool     `json:"request_parameter_supported,omitempty"`
+	RequestURIParameterSupported           *bool    `json:"request_uri_parameter_supported,omitempty"`
 }
 
 // MarshalJSON writes the document; a nil ResponseTypesSupported becomes an empty list, since null is not one.

@@ -57,7 +57,7 @@ func (g *Registrar) Register(ctx context.Context, r auth.Registration, initial s
 		return Registered{}, err
 	}
 	token := newRegistrationToken()
-	c.Metadata.RegistrationHash = hashText(token)
+	c.Metadata.RegistrationHash, c.Metadata.Unvouched = hashText(token), g.Initial.IsZero()
 	made, plain, err := g.Admin.CreateClient(ctx, NewClient{
 		Name: c.Name, Public: c.Public, Grants: c.Grants, RedirectURIs: c.RedirectURIs, Scopes: c.Scopes, Resources: c.Resources,
 		Refresh: c.Refresh, Metadata: c.Metadata,
@@ -115,6 +115,7 @@ func (g *Registrar) Replace(ctx context.Context, id string, token secret.Token, 
 		return Registered{}, oauth.NewError(oauth.InvalidClientMetadata, "token_endpoint_auth_method: a client with a secret keeps one, and one without gets none; register anew")
 	}
 	next := newRegistrationToken()
+	want.Metadata.Unvouched = have.Metadata.Unvouched
 	want.Metadata.RegistrationHash, want.Metadata.Verified = hashText(next), have.Metadata.Verified && want.Name == have.Name
 	view, _, err := g.Admin.UpdateClient(ctx, id, func(c *auth.Client) {
 		c.Name, c.Grants, c.RedirectURIs, c.Scopes, c.Refresh, c.Metadata = want.Name, want.Grants, want.RedirectURIs, want.Scopes, want.Refresh, want.Metadata

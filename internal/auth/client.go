@@ -75,6 +75,9 @@ func (c Client) SigningAlgorithms() []string {
 	return slices.DeleteFunc(slices.Compact(all), func(alg string) bool { return alg == "" })
 }
 
+// Unvouched tells whether nobody knows anything about who registered the client.
+func (c Client) Unvouched() bool { return c.Metadata.Unvouched && !c.Metadata.Verified }
+
 // Sector is what pairwise subjects of the client are shared within: the host of its sector_identifier_uri, or the one of its
 // redirect URIs (OpenID Connect Core 1.0 §8.1). Empty: its subjects are public.
 func (c Client) Sector() string {

@@ -79,6 +79,7 @@ type ClientMetadata struct {
 	AllowedOrigins           []string   `json:"daypass_allowed_origins,omitempty"`   // of scripts that may read the token endpoint's answers
 	Verified                 bool       `json:"daypass_verified,omitempty"`          // an operator vouches for its name
 	Registered               bool       `json:"daypass_registered,omitempty"`        // by itself, over HTTP (RFC 7591)
+	Unvouched                bool       `json:"daypass_unvouched,omitempty"`         // anybody could have registered it
 	RegistrationHash         string     `json:"daypass_registration_hash,omitempty"` // base64url SHA-256 of its registration access token
 	SecretExpires            time.Time  `json:"daypass_secret_expires,omitzero"`
 }

@@ -71,7 +71,6 @@ func (f *clientFaults) notServed(m ClientMetadata) {
 		made  bool
 	}{
 		{"frontchannel_logout_uri", m.FrontChannelLogoutURI != ""},
-		{"require_signed_request_object", m.RequireSignedRequest},
 	} {
 		if promise.made && !slices.ContainsFunc(*f, func(x Fault) bool { return x.Field == promise.field }) {
 			f.add(promise.field, -1, "this server does not do that yet: leave it out")
@@ -90,6 +89,8 @@ func (f *clientFaults) authentication(c Client) {
 		f.add(field, -1, "a public client cannot prove who it is: write none, or nothing")
 	case !c.Public && m.AuthMethod == oauth.AuthNone:
 		f.add(field, -1, "a confidential client proves who it is: write another method, or make the client public")
+	case m.RequireSignedRequest && len(m.JWKS) == 0 && m.JWKSURI == "":
+		f.add("require_signed_request_object", -1, "signed requests need the client's public keys: write jwks or jwks_uri as well")
 	case m.AuthMethod == oauth.AuthPrivateKeyJWT && len(m.JWKS) == 0 && m.JWKSURI == "":
 		f.add(field, -1, "private_key_jwt needs the client's public keys: write jwks or jwks_uri as well")
 	}

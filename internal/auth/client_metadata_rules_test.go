@@ -67,7 +67,7 @@ func TestBadMetadataIsRefusedByName(t *testing.T) {
 		"assertion by HMAC":     {func(c *Client) { c.Metadata.AuthAlgorithm = "HS256" }, "token_endpoint_auth_signing_alg", "write ES256"},
 		"introspection by HMAC": {func(c *Client) { c.Metadata.IntrospectionAlgorithm = "HS256" }, "introspection_signed_response_alg", "write ES256"},
 		"front channel":         {func(c *Client) { c.Metadata.FrontChannelLogoutURI = "https://app.example/out" }, "frontchannel_logout_uri", "not do that yet"},
-		"signed requests alone": {func(c *Client) { c.Metadata.RequireSignedRequest = true }, "require_signed_request_object", "not do that yet"},
+		"signed requests alone": {func(c *Client) { c.Metadata.RequireSignedRequest = true }, "require_signed_request_object", "public keys"},
 		"subject type":          {func(c *Client) { c.Metadata.Subject = "secret" }, "subject_type", "public or pairwise"},
 		"pairwise, two hosts": {func(c *Client) {
 			c.Metadata.Subject, c.RedirectURIs = SubjectPairwise, []string{"https://a.example/cb", "https://b.example/cb"}

@@ -40,6 +40,7 @@ type reader struct {
 	s      *Service
 	params httpkit.Params
 	pushed bool
+	signed bool // the parameters come from a request object
 	asked  Asked
 }
 
@@ -53,6 +54,9 @@ func (r *reader) read(ctx context.Context) (Asked, error) {
 	if err := r.client(ctx); err != nil {
 		return Asked{}, err
 	}
+	if err := r.object(ctx); err != nil {
+		return r.asked, err
+	}
 	if err := r.redirect(); err != nil {
 		return Asked{}, err
 	}
@@ -61,7 +65,7 @@ func (r *reader) read(ctx context.Context) (Asked, error) {
 		r.mode, r.repeated, r.unsupported, r.responseType, r.scope, r.resource, r.proof, r.prompt, r.hints, r.claims,
 	} {
 		if parameter, err := read(); err != nil {
-			return r.asked, &Fault{Err: err, Parameter: parameter, Answer: r.s.refusal(r.asked.Request, err)}
+			return r.asked, r.fault(parameter, err)
 		}
 	}
 	return r.asked, nil
@@ -148,12 +152,15 @@ func (r *reader) unsupported() (string, *oauth.Error) {
 	if !r.pushed && (r.s.needs.RequirePushed || r.asked.Client.Metadata.RequirePAR) {
 		return oauth.ParamRequestURI, oauth.NewError(oauth.InvalidRequest, "the request has to be pushed first (RFC 9126)")
 	}
-	for name, code := range map[string]oauth.ErrorCode{
-		oauth.ParamRequest: oauth.RequestNotSupported, oauth.ParamRequestURI: oauth.RequestURINotSupported,
-		oauth.ParamRegistration: oauth.RegistrationNotSupported,
-	} {
-		if r.get(name) != "" {
-			return name, oauth.NewError(code, "the parameter is not supported")
+	if r.asked.Client.Metadata.RequireSignedRequest && !r.signed { // RFC 9101 §10.5
+		return oauth.ParamRequest, oauth.NewError(oauth.InvalidRequest, "the request has to be signed (RFC 9101)")
+	}
+	for _, not := range []struct {
+		name string
+		code oauth.ErrorCode
+	}{{oauth.ParamRequestURI, oauth.RequestURINotSupported}, {oauth.ParamRegistration, oauth.RegistrationNotSupported}} {
+		if r.get(not.name) != "" {
+			return not.name, oauth.NewError(not.code, "the parameter is not supported")
 		}
 	}
 	return "", nil

@@ -15,6 +15,8 @@ import (
 
 // Clients finds registered clients.
 type Clients interface {
+	// VerifySigned verifies what a client signed with a key of its own, and returns the payload.
+	VerifySigned(ctx context.Context, client auth.Client, token secret.Token, algorithm, typ string) ([]byte, error)
 	Find(ctx context.Context, id string) (auth.Client, error)
 }
 
@@ -196,6 +198,9 @@ const codeSize = 32
 // refuse tells the client why it gets nothing. Where nobody is signed in the request stays open, and the client hears the same
 // again: strangers could fill the table with its ends.
 func (s *Service) refuse(ctx context.Context, v Visit, why *oauth.Error) (*Answer, error) {
+	if v.Session == nil && v.Client.Unvouched() { // as reader.fault
+		return nil, &Fault{Err: why}
+	}
 	if v.Session == nil {
 		return s.refusal(v.Request, why), nil
 	}

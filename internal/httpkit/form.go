@@ -96,6 +96,9 @@ func ReadParams(r *http.Request, mayRepeat ...string) (Params, error) {
 	return ParseParams(string(body), mayRepeat...)
 }
 
+// NewParams are parameters that came in another way than by a form; the map is not copied.
+func NewParams(values map[string][]string) Params { return Params{Form: Form{values: values}} }
+
 // ParseParams is ReadParams for an encoded form.
 func ParseParams(encoded string, mayRepeat ...string) (Params, error) {
 	var p Params

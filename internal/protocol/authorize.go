@@ -10,6 +10,7 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/jose"
 	"github.com/daypass/daypass/internal/store"
 	"github.com/daypass/daypass/oauth"
 )
@@ -145,8 +146,9 @@ func (p *Protocol) refuseVisit(w http.ResponseWriter, r *http.Request, err error
 // failVisit answers what goes wrong after the request was found good: to the client, which can be told (RFC 6749 §4.1.2.1),
 // unless it was told something before.
 func (p *Protocol) failVisit(w http.ResponseWriter, r *http.Request, v authorize.Visit, err error) {
+	var fault *authorize.Fault
 	switch {
-	case errors.Is(err, authorize.ErrOver):
+	case errors.Is(err, authorize.ErrOver), errors.As(err, &fault):
 		p.refuseVisit(w, r, err)
 		return
 	case errors.Is(err, httpkit.ErrDuplicateCookie):
@@ -174,7 +176,8 @@ func (p *Protocol) describeAuthorize(m *oauth.Metadata) {
 		}
 	}
 	m.PromptValuesSupported = []string{string(oauth.PromptNone), string(oauth.PromptLogin), string(oauth.PromptConsent), string(oauth.PromptSelectAccount)}
-	m.ClaimsParameterSupported, m.RequestURIParameterSupported = true, &never
+	m.ClaimsParameterSupported, m.RequestParameterSupported, m.RequestURIParameterSupported = true, true, &never
+	m.RequestObjectSigningAlgValuesSupported = algorithmNames(jose.Algorithms())
 	m.SubjectTypesSupported = []string{string(auth.SubjectPublic), string(auth.SubjectPairwise)}
 	m.IDTokenSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 }

@@ -177,7 +177,7 @@ func TestWhatTheClientIsTold(t *testing.T) {
 		"max_age below zero":       {with(good(webID), "max_age", "-1"), oauth.InvalidRequest},
 		"max_age, no number":       {with(good(webID), "max_age", "soon"), oauth.InvalidRequest},
 		"max_age, signed":          {with(good(webID), "max_age", "+5"), oauth.InvalidRequest},
-		"request object":           {with(good(webID), "request", "eyJ"), oauth.RequestNotSupported},
+		"request object":           {with(good(webID), "request", "eyJ"), oauth.InvalidRequestObject},
 		"request_uri":              {with(good(webID), "request_uri", "https://evil.example/r"), oauth.RequestURINotSupported},
 		"registration":             {with(good(webID), "registration", "{}"), oauth.RegistrationNotSupported},
 		"claims, no JSON":          {with(good(webID), "claims", "{"), oauth.InvalidRequest},
