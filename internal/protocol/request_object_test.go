@@ -159,6 +159,10 @@ func TestRFC9700_4_11_2_AnUnvouchedClientRedirectsNoStranger(t *testing.T) {
 	w.registrar.Initial = secret.Token{}
 	r := w.registration(http.MethodPost, "/oauth/register", "", m{"redirect_uris": []string{"https://evil.example/phish"}})
 	id := r.str("client_id")
+	again := m{"client_id": id, "redirect_uris": []string{"https://evil.example/phish"}}
+	if r := w.registration(http.MethodPut, "/oauth/register/"+id, r.str("registration_access_token"), again); r.status != http.StatusOK {
+		t.Fatalf("written anew: %d %s", r.status, r.raw)
+	}
 	base := with(good(id), "redirect_uri", "https://evil.example/phish", "scope", "openid")
 	visitor := w.cookie
 	for name, q := range map[string]url.Values{
