@@ -40,19 +40,19 @@ func (s *Service) checkPassword(p secret.Token, email string) error {
 	text := p.Reveal()
 	switch {
 	case !utf8.ValidString(text):
-		return &auth.WeakPassword{Reason: "The password must be text."}
+		return &auth.WeakPassword{Rule: auth.PasswordIsNoText, Reason: "The password must be text."}
 	case tooLong(p):
-		return &auth.WeakPassword{Reason: fmt.Sprintf("The password is longer than %d bytes.", maxPassword)}
+		return &auth.WeakPassword{Rule: auth.PasswordTooLong, Limit: maxPassword, Reason: fmt.Sprintf("The password is longer than %d bytes.", maxPassword)}
 	case utf8.RuneCountInString(text) < s.needs.MinPassword:
-		return &auth.WeakPassword{Reason: fmt.Sprintf("The password needs at least %d characters; a few unrelated words make a good one.", s.needs.MinPassword)}
+		return &auth.WeakPassword{Rule: auth.PasswordTooShort, Limit: s.needs.MinPassword, Reason: fmt.Sprintf("The password needs at least %d characters; a few unrelated words make a good one.", s.needs.MinPassword)}
 	}
 	switch folded := fold(text); {
 	case different(folded) < minDifferent:
-		return &auth.WeakPassword{Reason: "The password repeats a few characters; a few unrelated words make a good one."}
+		return &auth.WeakPassword{Rule: auth.PasswordRepeats, Reason: "The password repeats a few characters; a few unrelated words make a good one."}
 	case s.common.covers(folded), s.common.covers(bare(folded)), s.common.pair(bare(folded)):
-		return &auth.WeakPassword{Reason: "Many people use this password, so it is among the first to be tried; choose another one."}
+		return &auth.WeakPassword{Rule: auth.PasswordCommon, Reason: "Many people use this password, so it is among the first to be tried; choose another one."}
 	case s.obvious(folded, email):
-		return &auth.WeakPassword{Reason: "The password must not be the email address or the name of this service with little added."}
+		return &auth.WeakPassword{Rule: auth.PasswordObvious, Reason: "The password must not be the email address or the name of this service with little added."}
 	}
 	return nil
 }

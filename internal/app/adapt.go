@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/daypass/daypass/internal/accounts"
@@ -71,11 +70,24 @@ type screens struct{ pages *pages.Pages }
 var _ protocol.Screens = screens{}
 
 func (s screens) Fault(w http.ResponseWriter, r *http.Request, f protocol.Fault) {
-	s.pages.Error(w, r, pages.Fault{Status: f.Status, Code: string(f.Code), Parameter: f.Parameter, Heading: f.Heading, Advice: f.Advice})
+	s.pages.Error(w, r, pages.Fault{Status: f.Status, Code: string(f.Code), Parameter: f.Parameter, Reason: reasonOf(f.Reason), Detail: f.Detail})
 }
 
-func (s screens) FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values) {
-	s.pages.FormPost(w, r, uri, values)
+func reasonOf(r protocol.Reason) pages.Reason {
+	switch r {
+	case protocol.Mistake:
+		return pages.Mistake
+	case protocol.Over:
+		return pages.Over
+	case protocol.TwoCookies:
+		return pages.TwoCookies
+	case protocol.ByStatus:
+	}
+	return pages.ByStatus
+}
+
+func (s screens) FormPost(w http.ResponseWriter, r *http.Request, a authorize.Answer) {
+	s.pages.FormPost(w, r, a)
 }
 
 func (s screens) Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool) {

@@ -46,7 +46,24 @@ var (
 
 // WeakPassword says why a new password is refused, in words for the person who chose it.
 // errors.Is(err, ErrWeakPassword) holds.
-type WeakPassword struct{ Reason string }
+type WeakPassword struct {
+	Rule   PasswordRule // that it breaks; zero: only the reason is known
+	Limit  int          // of the rules of length
+	Reason string       // in English
+}
+
+// PasswordRule is what a new password has to hold to.
+type PasswordRule int
+
+// The rules, by how they are broken.
+const (
+	PasswordIsNoText PasswordRule = iota + 1
+	PasswordTooLong               // Limit in bytes
+	PasswordTooShort              // Limit in characters
+	PasswordRepeats
+	PasswordCommon
+	PasswordObvious
+)
 
 // Error returns the reason.
 func (w *WeakPassword) Error() string { return w.Reason }

@@ -13,6 +13,7 @@ type Answer struct {
 	RedirectURI string
 	Mode        oauth.ResponseMode
 	Values      url.Values
+	Locales     []string // of whoever asked, for the page on the way
 }
 
 // Location is the redirect URI with the values in its query; what was there stays (RFC 6749 §4.1.2).
@@ -32,7 +33,7 @@ func (s *Service) answer(q auth.AuthorizationRequest) *Answer {
 	if q.State != "" {
 		values.Set(oauth.ParamState, q.State)
 	}
-	return &Answer{RedirectURI: q.RedirectURI, Mode: q.Mode, Values: values}
+	return &Answer{RedirectURI: q.RedirectURI, Mode: q.Mode, Values: values, Locales: q.Locales}
 }
 
 func (s *Service) refusal(q auth.AuthorizationRequest, err *oauth.Error) *Answer {

@@ -17,7 +17,8 @@ type Exit struct {
 	Client  auth.Client // zero: it did not say who it is
 	URI     string      // where the user goes afterwards; empty: nowhere
 	State   string
-	subject string // of the hint; empty: none came
+	Locales []string // that it asks for
+	subject string   // of the hint; empty: none came
 	sid     string
 }
 
@@ -57,6 +58,7 @@ func (s *Service) ReadExit(ctx context.Context, params httpkit.Params) (Exit, er
 		}
 		e.Client = client
 	}
+	e.Locales = locales(params.Get(oauth.ParamUILocales))
 	e.URI, e.State = params.Get(oauth.ParamPostLogoutRedirectURI), params.Get(oauth.ParamState)
 	switch {
 	case e.URI != "" && !slices.Contains(e.Client.Metadata.PostLogoutRedirectURIs, e.URI):

@@ -8,27 +8,30 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 )
 
 // accountData fills /account.
 type accountData struct {
-	Email           string
-	Since, SinceISO string
-	Done            string
-	Sessions        []sessionRow
-	Others          bool // there are sessions beside the current one
-	MayMove         bool // the address can be changed here
-	Apps            bool // there are applications of others
+	Email    string
+	Since    *i18n.Message
+	SinceISO string
+	Done     *i18n.Message
+	Sessions []sessionRow
+	Others   bool // there are sessions beside the current one
+	MayMove  bool // the address can be changed here
+	Apps     bool // there are applications of others
 }
 
 // sessionRow is one session in the list, in words.
 type sessionRow struct {
-	ID                    string
-	Device, IP            string
-	Proof                 string // how the user was recognised
-	Created, CreatedISO   string
-	LastUsed, LastUsedISO string
-	Current               bool
+	ID                      string
+	Device                  *i18n.Message
+	IP                      string
+	Proof                   *i18n.Message // how the user was recognised
+	Created, LastUsed       *i18n.Message
+	CreatedISO, LastUsedISO string
+	Current                 bool
 }
 
 // owner lets a signed-in user through and leads everybody else to the log-in.
@@ -48,9 +51,9 @@ func (p *Pages) owner(page func(http.ResponseWriter, *http.Request, who)) http.H
 	})
 }
 
-func (p *Pages) account(w http.ResponseWriter, r *http.Request, v who) { p.showAccount(w, r, v, "") }
+func (p *Pages) account(w http.ResponseWriter, r *http.Request, v who) { p.showAccount(w, r, v, nil) }
 
-func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, v who, done string) {
+func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, v who, done *i18n.Message) {
 	sessions, err := p.cfg.Sessions.List(r.Context(), v.user.ID, v.session.ID)
 	if err != nil {
 		p.fail(w, r, fmt.Errorf("list sessions: %w", err))
@@ -58,7 +61,7 @@ func (p *Pages) showAccount(w http.ResponseWriter, r *http.Request, v who, done 
 	}
 	data := accountData{
 		Email: v.user.Email, Done: done, MayMove: p.cfg.Addresses != nil, Apps: p.cfg.Apps != nil,
-		Since: v.user.CreatedAt.UTC().Format("2 January 2006"), SinceISO: v.user.CreatedAt.UTC().Format(time.DateOnly),
+		Since: date(v.user.CreatedAt), SinceISO: v.user.CreatedAt.UTC().Format(time.DateOnly),
 	}
 	for _, s := range sessions {
 		data.Sessions = append(data.Sessions, rowOf(s, p.cfg.Now()))
@@ -90,7 +93,7 @@ func (p *Pages) endSession(w http.ResponseWriter, r *http.Request, v who) {
 		http.Redirect(w, r, "/logout", http.StatusSeeOther)
 		return
 	}
-	p.showAccount(w, r, v, "That session has ended, with every token that came from it.")
+	p.showAccount(w, r, v, i18n.Say("account.ended"))
 }
 
 // endOthers ends every session but this one.
@@ -99,7 +102,7 @@ func (p *Pages) endOthers(w http.ResponseWriter, r *http.Request, v who) {
 		p.fail(w, r, err)
 		return
 	}
-	p.showAccount(w, r, v, "All other sessions have ended, with every token that came from them.")
+	p.showAccount(w, r, v, i18n.Say("account.ended-others"))
 }
 
 // endAll ends every session, this one too: a log-out, which takes the cookies away.
@@ -114,23 +117,49 @@ func (p *Pages) endAll(w http.ResponseWriter, r *http.Request, v who) {
 
 func rowOf(s auth.SessionView, now time.Time) sessionRow {
 	return sessionRow{
-		ID: s.ID.String(), Device: accounts.Device(s.Device.UserAgent), IP: s.Device.IP, Current: s.Current, Proof: proof(s.AMR),
+		ID: s.ID.String(), Device: device(s.Device.UserAgent), IP: s.Device.IP, Current: s.Current, Proof: proof(s.AMR),
 		Created: ago(s.CreatedAt, now), CreatedISO: s.CreatedAt.UTC().Format(time.RFC3339),
 		LastUsed: ago(s.LastUse, now), LastUsedISO: s.LastUse.UTC().Format(time.RFC3339),
 	}
 }
 
-// proof tells how somebody was recognised (RFC 8176 §2); "" for what has no plain word.
-func proof(amr []string) string {
-	words := ""
+// device names what a session is on.
+func device(userAgent string) *i18n.Message {
+	switch a := accounts.ReadAgent(userAgent); {
+	case a.Program != "" && a.System != "":
+		return i18n.Say("device.both", "program", a.Program, "system", a.System)
+	case a.System != "":
+		return i18n.Say("device.browser", "system", a.System)
+	case a.Language != "":
+		return i18n.Say("device.program", "name", a.Language)
+	case a.Platform != "":
+		return i18n.Say("device.app", "name", a.Platform)
+	case a.Program != "":
+		return i18n.Verbatim(a.Program)
+	}
+	return i18n.Say("device.unknown")
+}
+
+// proof tells how somebody was recognised (RFC 8176 §2); nil for what has no plain word.
+func proof(amr []string) (words *i18n.Message) {
 	for _, method := range amr {
-		word := map[string]string{"pwd": "a password", "otp": "a one-time code", "hwk": "a security key", "swk": "a passkey"}[method]
+		var word *i18n.Message
+		switch method {
+		case "pwd":
+			word = i18n.Say("proof.password")
+		case "otp":
+			word = i18n.Say("proof.code")
+		case "hwk":
+			word = i18n.Say("proof.key")
+		case "swk":
+			word = i18n.Say("proof.passkey")
+		}
 		switch {
-		case word == "":
-		case words == "":
+		case word == nil:
+		case words == nil:
 			words = word
 		default:
-			words += " and " + word
+			words = i18n.Say("proof.both", "first", words, "second", word)
 		}
 	}
 	return words
@@ -138,23 +167,25 @@ func proof(amr []string) string {
 
 // ago tells a time in words; a date once that is clearer. Dates are UTC, since the page works without a script
 // that would know the reader's zone.
-func ago(t, now time.Time) string {
+func ago(t, now time.Time) *i18n.Message {
 	switch d := now.Sub(t); {
 	case d < time.Minute:
-		return "just now"
+		return i18n.Say("time.now")
 	case d < time.Hour:
-		return count(int(d/time.Minute), "minute")
+		return i18n.Say("time.minutes", "n", int(d/time.Minute))
 	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour")
+		return i18n.Say("time.hours", "n", int(d/time.Hour))
 	case d < 14*24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day")
+		return i18n.Say("time.days", "n", int(d/(24*time.Hour)))
 	}
-	return "on " + t.UTC().Format("2 January 2006")
+	return i18n.Say("time.on", "date", date(t))
 }
 
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit + " ago"
+func date(t time.Time) *i18n.Message {
+	months := [...]string{
+		"time.january", "time.february", "time.march", "time.april", "time.may", "time.june", "time.july", "time.august",
+		"time.september", "time.october", "time.november", "time.december",
 	}
-	return fmt.Sprintf("%d %ss ago", n, unit)
+	year, month, day := t.UTC().Date()
+	return i18n.Say("time.date", "day", day, "month", i18n.Say(months[month-1]), "year", year)
 }

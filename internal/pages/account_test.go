@@ -87,7 +87,7 @@ func TestProofsInWords(t *testing.T) {
 	for want, amr := range map[string][]string{
 		"": nil, "a password": {"pwd"}, "a password and a one-time code": {"pwd", "otp", "mfa"}, "a passkey": {"unheard-of", "swk"},
 	} {
-		if got := proof(amr); got != want {
+		if got := inEnglish(t, proof(amr)); got != want {
 			t.Errorf("%v: got %q, want %q", amr, got, want)
 		}
 	}
@@ -116,7 +116,7 @@ func TestAgesInWords(t *testing.T) {
 		-time.Second: "just now", 59 * time.Second: "just now", time.Minute: "1 minute ago", 59 * time.Minute: "59 minutes ago",
 		time.Hour: "1 hour ago", 47 * time.Hour: "1 day ago", 13 * 24 * time.Hour: "13 days ago", 14 * 24 * time.Hour: "on 9 November 2026",
 	} {
-		if got := ago(testNow.Add(-age), testNow); got != want {
+		if got := inEnglish(t, ago(testNow.Add(-age), testNow)); got != want {
 			t.Errorf("%v: got %q, want %q", age, got, want)
 		}
 	}

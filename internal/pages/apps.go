@@ -8,6 +8,7 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/grants"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 )
 
 // Apps are the applications that a user has let in.
@@ -21,7 +22,7 @@ var _ Apps = (*grants.Service)(nil)
 
 // appsData fills apps.html.
 type appsData struct {
-	Done string
+	Done *i18n.Message
 	Apps []appRow
 }
 
@@ -29,15 +30,15 @@ type appsData struct {
 type appRow struct {
 	ID, Name string
 	Verified bool
-	Offline  bool     // it may act while the user is away
-	Wishes   []string // what it was allowed
-	Since    string
-	LastUsed string // empty: it holds nothing
+	Offline  bool            // it may act while the user is away
+	Wishes   []*i18n.Message // what it was allowed
+	Since    *i18n.Message
+	LastUsed *i18n.Message // nil: it holds nothing
 }
 
-func (p *Pages) apps(w http.ResponseWriter, r *http.Request, v who) { p.showApps(w, r, v, "") }
+func (p *Pages) apps(w http.ResponseWriter, r *http.Request, v who) { p.showApps(w, r, v, nil) }
 
-func (p *Pages) showApps(w http.ResponseWriter, r *http.Request, v who, done string) {
+func (p *Pages) showApps(w http.ResponseWriter, r *http.Request, v who, done *i18n.Message) {
 	apps, err := p.cfg.Apps.Apps(r.Context(), v.user.ID)
 	if err != nil {
 		p.fail(w, r, fmt.Errorf("list applications: %w", err))
@@ -47,7 +48,7 @@ func (p *Pages) showApps(w http.ResponseWriter, r *http.Request, v who, done str
 	for _, a := range apps {
 		row := appRow{ID: a.Client.ID, Name: a.Client.Name, Verified: a.Client.FirstParty || a.Client.Metadata.Verified, Offline: a.Holder.Offline}
 		for _, s := range a.Consent.Scopes {
-			if words := p.wish(s); words != "" {
+			if words := p.wish(s); words != nil {
 				row.Wishes = append(row.Wishes, words)
 			}
 		}
@@ -72,5 +73,5 @@ func (p *Pages) takeBack(w http.ResponseWriter, r *http.Request, v who) {
 		p.fail(w, r, err)
 		return
 	}
-	p.showApps(w, r, v, "It may do nothing any more, and its tokens have ended.")
+	p.showApps(w, r, v, i18n.Say("apps.taken-back"))
 }

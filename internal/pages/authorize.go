@@ -11,12 +11,16 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/secret"
 	"github.com/daypass/daypass/oauth"
 )
 
 // paramInteraction carries a sealed authorization request, in the address and in the forms.
 const paramInteraction = "interaction"
+
+// paramUILocales carries the languages that a client asks for, where no request waits.
+const paramUILocales = oauth.ParamUILocales
 
 // Authorizations are the authorization requests that wait for their user. ErrOver tells that one does no longer.
 type Authorizations interface {
@@ -58,33 +62,39 @@ type consentData struct {
 	Session     string // whom the page was shown to
 	Party       *party
 	Email       string
-	Wishes      []string // what it asks for, in words
-	Others      []string // scopes that have none
+	Wishes      []*i18n.Message // what it asks for, in words
+	Others      []string        // scopes that have none
 	Resources   []string
 	Offline     bool
 	EachTime    bool // no consent is remembered
 }
 
-// wish puts a scope into words; "" for what has none.
-func (p *Pages) wish(scope string) string {
+// wish puts a scope into words; nil for what has none. Those of the configuration come first.
+func (p *Pages) wish(scope string) *i18n.Message {
+	known := standardWish(scope)
 	for _, s := range p.cfg.Scopes {
-		if s.Name == scope && s.Words[language] != "" {
-			return s.Words[language]
+		if s.Name == scope && len(s.Words) > 0 {
+			return i18n.InWords(s.Words, known)
 		}
 	}
-	return wishes[scope]
+	return known
 }
 
-// language is the one that the pages speak.
-const language = "en"
-
-// wishes are the words of the scopes that OpenID Connect Core 1.0 §5.4 defines.
-var wishes = map[string]string{
-	oauth.ScopeOpenID:  "Know that it is you, each time you sign in",
-	oauth.ScopeProfile: "See your name and the rest of your profile",
-	oauth.ScopeEmail:   "See your email address",
-	oauth.ScopeAddress: "See your postal address",
-	oauth.ScopePhone:   "See your phone number",
+// standardWish is for the scopes that OpenID Connect Core 1.0 §5.4 defines.
+func standardWish(scope string) *i18n.Message {
+	switch scope {
+	case oauth.ScopeOpenID:
+		return i18n.Say("scope.openid")
+	case oauth.ScopeProfile:
+		return i18n.Say("scope.profile")
+	case oauth.ScopeEmail:
+		return i18n.Say("scope.email")
+	case oauth.ScopeAddress:
+		return i18n.Say("scope.address")
+	case oauth.ScopePhone:
+		return i18n.Say("scope.phone")
+	}
+	return nil
 }
 
 func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData {
@@ -96,7 +106,7 @@ func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData
 		switch {
 		case s == oauth.ScopeOfflineAccess:
 			d.Offline = true
-		case p.wish(s) != "":
+		case p.wish(s) != nil:
 			d.Wishes = append(d.Wishes, p.wish(s))
 		default:
 			d.Others = append(d.Others, s)
@@ -105,9 +115,18 @@ func (p *Pages) consentOf(v authorize.Visit, who who, sealed string) consentData
 	return d
 }
 
+// resume opens a sealed request. From then on the page is in the language that it asks for.
+func (p *Pages) resume(r *http.Request, sealed string) (authorize.Visit, error) {
+	v, err := p.cfg.Authorizations.Resume(r.Context(), sealed)
+	if err == nil {
+		wish(r).asked = v.Request.Locales
+	}
+	return v, err
+}
+
 // asked reads the request that a page is for, and who is there.
 func (p *Pages) asked(r *http.Request, sealed string) (authorize.Visit, who, error) {
-	v, err := p.cfg.Authorizations.Resume(r.Context(), sealed)
+	v, err := p.resume(r, sealed)
 	if err != nil {
 		return v, who{}, err
 	}
@@ -183,7 +202,7 @@ func (p *Pages) consent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if answer.Mode == oauth.ModeFormPost {
-		p.FormPost(w, r, answer.RedirectURI, answer.Values)
+		p.FormPost(w, r, *answer)
 		return
 	}
 	p.leave(w, r, answer.Location(), partyOf(v))
@@ -215,7 +234,7 @@ func (p *Pages) proceed(w http.ResponseWriter, r *http.Request, sealed string) {
 
 func (p *Pages) goOn(w http.ResponseWriter, r *http.Request) {
 	sealed := r.URL.Query().Get(paramInteraction)
-	v, err := p.cfg.Authorizations.Resume(r.Context(), sealed)
+	v, err := p.resume(r, sealed)
 	if err != nil {
 		p.failFlow(w, r, err)
 		return
@@ -242,10 +261,12 @@ type postData struct {
 
 // FormPost has the browser post values to a redirect URI, with a button where there is no script. What the client does then
 // is its own: no form-action holds it.
-func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values) {
-	data := postData{To: template.URL(uri), Values: map[string]string{}, Host: auth.RedirectHost(uri)} //nolint:gosec // G203: see postData
-	for name := range values {
-		data.Values[name] = values.Get(name)
+func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, a authorize.Answer) {
+	r = listening(r)
+	wish(r).asked = a.Locales
+	data := postData{To: template.URL(a.RedirectURI), Values: map[string]string{}, Host: auth.RedirectHost(a.RedirectURI)} //nolint:gosec // G203: see postData
+	for name := range a.Values {
+		data.Values[name] = a.Values.Get(name)
 	}
 	p.renderUnder(w, r, http.StatusOK, "post", postPolicy, view{Data: data})
 }
@@ -254,13 +275,12 @@ func (p *Pages) FormPost(w http.ResponseWriter, r *http.Request, uri string, val
 func (p *Pages) failFlow(w http.ResponseWriter, r *http.Request, err error) {
 	var fault *authorize.Fault
 	if errors.As(err, &fault) {
-		p.Error(w, r, Fault{Status: http.StatusBadRequest, Code: string(fault.Err.Code), Parameter: fault.Parameter, Advice: fault.Err.Description})
+		p.Error(w, r, Fault{Status: http.StatusBadRequest, Code: string(fault.Err.Code), Parameter: fault.Parameter, Reason: Mistake, Detail: fault.Err.Description})
 		return
 	}
 	if errors.Is(err, authorize.ErrOver) {
 		p.Error(w, r, Fault{
-			Status: http.StatusBadRequest, Code: string(oauth.InvalidRequest), Heading: "This page is over",
-			Advice: "It was answered already, or it took too long. Go back to the application and start again.",
+			Status: http.StatusBadRequest, Code: string(oauth.InvalidRequest), Reason: Over,
 		})
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -24,16 +25,16 @@ var _ Addresses = (*accounts.Service)(nil)
 type emailData struct {
 	Email   string // today's
 	New     string // as typed
-	Problem string
+	Problem *i18n.Message
 }
 
 // codeData fills the pages that ask for a mailed code.
 type codeData struct {
-	To      string // where the code went
-	Action  string // path that takes it
-	Again   string // path that mails another one
-	Send    string // what the button does
-	Problem string
+	To      string        // where the code went
+	Action  string        // path that takes it
+	Again   string        // path that mails another one
+	Send    *i18n.Message // what the button does
+	Problem *i18n.Message
 }
 
 func (p *Pages) askEmail(w http.ResponseWriter, r *http.Request, v who) {
@@ -55,7 +56,7 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v who) {
 	if err != nil {
 		status, problem := refusal(w, err)
 		if errors.Is(err, auth.ErrCredentials) {
-			problem = "The password is not right."
+			problem = i18n.Say("refused.password")
 		}
 		if status == 0 {
 			p.fail(w, r, err)
@@ -70,11 +71,11 @@ func (p *Pages) changeEmail(w http.ResponseWriter, r *http.Request, v who) {
 }
 
 func (p *Pages) askCode(w http.ResponseWriter, r *http.Request, v who) {
-	p.showCode(w, r, v, http.StatusOK, "")
+	p.showCode(w, r, v, http.StatusOK, nil)
 }
 
 // showCode leads back to the first step when no address waits for a code.
-func (p *Pages) showCode(w http.ResponseWriter, r *http.Request, v who, status int, problem string) {
+func (p *Pages) showCode(w http.ResponseWriter, r *http.Request, v who, status int, problem *i18n.Message) {
 	pending, err := p.cfg.Addresses.PendingAddress(r.Context(), v.user.ID, v.session.ID)
 	if errors.Is(err, auth.ErrNotFound) {
 		httpkit.NoStore(w.Header())
@@ -86,7 +87,7 @@ func (p *Pages) showCode(w http.ResponseWriter, r *http.Request, v who, status i
 		return
 	}
 	p.render(w, r, status, "code", true, codeData{
-		To: pending.Email, Action: "/account/email/code", Again: "/account/email", Send: "Use this address", Problem: problem,
+		To: pending.Email, Action: "/account/email/code", Again: "/account/email", Send: i18n.Say("code.send-email"), Problem: problem,
 	})
 }
 
@@ -102,7 +103,7 @@ func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v who) {
 	if err != nil {
 		status, problem := refusal(w, err)
 		if errors.Is(err, auth.ErrEmailTaken) {
-			problem = "This address cannot be used any more."
+			problem = i18n.Say("refused.taken-now")
 		}
 		if status == 0 {
 			p.fail(w, r, err)
@@ -113,5 +114,5 @@ func (p *Pages) confirmEmail(w http.ResponseWriter, r *http.Request, v who) {
 	}
 	p.cfg.Cookies.SetSession(w, moved.Session, lasting(v.session.ExpiresAt, p.cfg.Now()))
 	v.user.Email = moved.Email
-	p.showAccount(w, r, v, "Your email address is changed. A note about it goes to the old one.")
+	p.showAccount(w, r, v, i18n.Say("account.email-changed"))
 }

@@ -6,7 +6,19 @@ import (
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/store"
+)
+
+// Reason chooses the words of an error page.
+type Reason int
+
+// The reasons that other packages have to show an error page.
+const (
+	ByStatus   Reason = iota // what the status says and no more
+	Mistake                  // the application that sent the user here made one; Detail says which
+	Over                     // what the page was for has been answered, or took too long
+	TwoCookies               // of one name
 )
 
 // Fault is what an error page shows. Nothing in it may be a cause or a secret; every field is escaped.
@@ -14,29 +26,31 @@ type Fault struct {
 	Status    int    // HTTP status
 	Code      string // stable name: an OAuth error code (RFC 6749 §4.1.2.1) or one of httpkit's
 	Parameter string // name of the bad parameter; empty: none
-	Heading   string // empty: by status
-	Advice    string // what to do next; empty: by status
+	Reason    Reason
+	Detail    string // for the makers of the application, in English; see Mistake
+
+	heading, advice *i18n.Message // nil: by reason or status
 }
 
 // errorData fills error.html.
 type errorData struct {
-	Heading, Advice, Code, Parameter, ID string
-	NextHref, NextLabel                  string
+	Heading, Advice     *i18n.Message
+	Code, Parameter, ID string
 }
 
 // Error renders a fault as a page that names the code and the parameter as text, for people and for tests.
 func (p *Pages) Error(w http.ResponseWriter, r *http.Request, f Fault) {
-	heading, advice := standard(f.Status)
-	if f.Heading != "" {
-		heading = f.Heading
+	r = listening(r)
+	heading, advice := f.words()
+	if f.heading != nil {
+		heading = f.heading
 	}
-	if f.Advice != "" {
-		advice = f.Advice
+	if f.advice != nil {
+		advice = f.advice
 	}
 	httpkit.Annotate(r.Context(), "problem", f.Code)
 	p.render(w, r, f.Status, "error", false, errorData{
-		Heading: heading, Advice: advice, Code: f.Code, Parameter: f.Parameter,
-		ID: httpkit.RequestID(r.Context()), NextHref: "/", NextLabel: "To the first page",
+		Heading: heading, Advice: advice, Code: f.Code, Parameter: f.Parameter, ID: httpkit.RequestID(r.Context()),
 	})
 }
 
@@ -49,8 +63,8 @@ func (p *Pages) NotFound(w http.ResponseWriter, r *http.Request) {
 // the pages.
 func (p *Pages) CrossOrigin(w http.ResponseWriter, r *http.Request) {
 	p.Error(w, r, Fault{
-		Status: http.StatusForbidden, Code: string(httpkit.CodeCrossOrigin), Heading: "Sent from elsewhere",
-		Advice: "This form was sent from another site, so nothing was done. Open the page here and try again.",
+		Status: http.StatusForbidden, Code: string(httpkit.CodeCrossOrigin),
+		heading: i18n.Say("error.elsewhere"), advice: i18n.Say("error.elsewhere-advice"),
 	})
 }
 
@@ -63,8 +77,8 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if errors.Is(err, auth.ErrNotFound) || errors.Is(err, auth.ErrID) {
 		p.Error(w, r, Fault{
-			Status: http.StatusNotFound, Code: string(httpkit.CodeNotFound), Heading: "Not there any more",
-			Advice: "It has ended already, or it never was yours. Nothing was changed.",
+			Status: http.StatusNotFound, Code: string(httpkit.CodeNotFound),
+			heading: i18n.Say("error.gone"), advice: i18n.Say("error.gone-advice"),
 		})
 		return
 	}
@@ -73,10 +87,17 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 		problem = httpkit.Problem{Code: httpkit.CodeUnavailable}
 		w.Header().Set("Retry-After", "1")
 	}
-	fault := Fault{Status: problem.Code.Status(), Code: string(problem.Code), Advice: problem.Detail}
+	fault := Fault{Status: problem.Code.Status(), Code: string(problem.Code)}
 	var dup httpkit.ErrDuplicate
-	if errors.As(err, &dup) {
-		fault.Parameter = dup.Name
+	switch {
+	case errors.As(err, &dup):
+		fault.Parameter, fault.advice = dup.Name, i18n.Say("error.twice")
+	case problem.Code == httpkit.CodeUnsupportedMediaType:
+		fault.advice = i18n.Say("error.media-type")
+	case problem.Code == httpkit.CodeTooLarge:
+		fault.advice = i18n.Say("error.too-large")
+	case problem.Code == httpkit.CodeDuplicateCookie:
+		fault.Reason = TwoCookies
 	}
 	if fault.Status >= http.StatusInternalServerError {
 		httpkit.Annotate(r.Context(), "cause", err.Error())
@@ -84,17 +105,27 @@ func (p *Pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p.Error(w, r, fault)
 }
 
-func standard(status int) (heading, advice string) {
-	switch status {
+// words are those of the reason, else of the status.
+func (f Fault) words() (heading, advice *i18n.Message) {
+	switch f.Reason {
+	case Mistake:
+		return i18n.Say("error.link"), i18n.Say("error.link-advice", "why", i18n.InWords(map[string]string{baseLanguage: f.Detail}, nil))
+	case Over:
+		return i18n.Say("error.over"), i18n.Say("error.over-advice")
+	case TwoCookies:
+		return i18n.Say("error.bad"), i18n.Say("error.two-cookies")
+	case ByStatus:
+	}
+	switch f.Status {
 	case http.StatusNotFound:
-		return "No such page", "The address may be mistyped, or the page has moved."
+		return i18n.Say("error.not-found"), i18n.Say("error.not-found-advice")
 	case http.StatusForbidden:
-		return "Not allowed", "This cannot be done from here. Nothing was changed."
+		return i18n.Say("error.forbidden"), i18n.Say("error.forbidden-advice")
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return "Try again soon", "The server cannot answer right now. Nothing was changed; try again in a moment."
+		return i18n.Say("error.busy"), i18n.Say("error.busy-advice")
 	}
-	if status >= http.StatusInternalServerError {
-		return "That went wrong", "The fault is on our side. Try again; if it stays, ask for help."
+	if f.Status >= http.StatusInternalServerError {
+		return i18n.Say("error.ours"), i18n.Say("error.ours-advice")
 	}
-	return "That did not work", "The request could not be understood. Go back and try again."
+	return i18n.Say("error.bad"), i18n.Say("error.bad-advice")
 }

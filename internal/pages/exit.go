@@ -3,6 +3,8 @@ package pages
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
@@ -20,6 +22,8 @@ var _ Exits = (*authorize.Service)(nil)
 // session, or there is none. The form of another site comes without the session cookie (SameSite=Lax), so that nobody can know
 // whether there is one: it is asked, too.
 func (p *Pages) Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool) {
+	r = listening(r)
+	wish(r).asked = e.Locales
 	v, err := p.visitor(r)
 	if err == nil && sure {
 		err = p.end(w, r)
@@ -42,6 +46,7 @@ func exitOf(e authorize.Exit, d logoutData) logoutData {
 	if e.Known() {
 		d.Client, d.ClientID, d.URI, d.State = e.Client.Name, e.Client.ID, e.URI, e.State
 	}
+	d.Locales = strings.Join(e.Locales, " ")
 	return d
 }
 
@@ -57,5 +62,13 @@ func (p *Pages) gone(w http.ResponseWriter, r *http.Request, form httpkit.Form) 
 		p.leave(w, r, e.Location(), &party{Name: e.Client.Name})
 		return
 	}
-	http.Redirect(w, r, "/logout", http.StatusSeeOther)
+	http.Redirect(w, r, "/logout"+keptLocales(r), http.StatusSeeOther)
+}
+
+// keptLocales is what the next address needs for its page to be in the language of this one.
+func keptLocales(r *http.Request) string {
+	if asked := wish(r).asked; len(asked) > 0 {
+		return "?" + url.Values{paramUILocales: {strings.Join(asked, " ")}}.Encode()
+	}
+	return ""
 }

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -168,4 +170,14 @@ func (s *site) post(path string, form url.Values) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return s.do(r)
+}
+
+// inEnglish says a message.
+func inEnglish(t *testing.T, m *i18n.Message) string {
+	t.Helper()
+	said, err := newSite(t).pages.catalogues.Base().T(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(said)
 }

@@ -9,12 +9,13 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 )
 
 // formData fills /login, /signup and /account/password. There is no field for a password: none can be sent back.
 type formData struct {
 	Email       string
-	Problem     string
+	Problem     *i18n.Message
 	MinPassword int
 	Interaction string // sealed authorization request that goes on afterwards; empty: none
 	Party       *party // that sent it
@@ -45,7 +46,7 @@ func (p *Pages) introduce(r *http.Request, data *formData) error {
 	if p.cfg.Authorizations == nil {
 		return authorize.ErrOver
 	}
-	v, err := p.cfg.Authorizations.Resume(r.Context(), data.Interaction)
+	v, err := p.resume(r, data.Interaction)
 	if err != nil {
 		return err
 	}
@@ -160,32 +161,32 @@ func (p *Pages) refuse(w http.ResponseWriter, r *http.Request, form string, data
 }
 
 // refusal puts into words what a person can do something about; status 0 for a fault of ours.
-func refusal(w http.ResponseWriter, err error) (status int, problem string) {
+func refusal(w http.ResponseWriter, err error) (status int, problem *i18n.Message) {
 	var weak *auth.WeakPassword
 	var throttled *auth.Throttled
 	switch {
 	case errors.As(err, &throttled):
 		w.Header().Set("Retry-After", strconv.FormatInt(throttled.Seconds(), 10))
-		return http.StatusTooManyRequests, "Too many tries. Wait " + span(throttled.Wait) + " and try again."
+		return http.StatusTooManyRequests, i18n.Say("refused.throttled", "wait", span(throttled.Wait))
 	case errors.Is(err, auth.ErrCredentials):
-		return http.StatusUnauthorized, "Email or password is not right."
+		return http.StatusUnauthorized, i18n.Say("refused.credentials")
 	case errors.Is(err, auth.ErrEmail):
-		return http.StatusUnprocessableEntity, "This does not look like an email address."
+		return http.StatusUnprocessableEntity, i18n.Say("refused.email")
 	case errors.Is(err, auth.ErrEmailSame):
-		return http.StatusUnprocessableEntity, "This is your email address already."
+		return http.StatusUnprocessableEntity, i18n.Say("refused.same-email")
 	case errors.Is(err, auth.ErrCode):
-		return http.StatusUnprocessableEntity, "This code is not right, or not good any more."
+		return http.StatusUnprocessableEntity, i18n.Say("refused.code")
 	case errors.Is(err, auth.ErrEmailTaken):
-		return http.StatusConflict, "This email address cannot be used for a new account. If it is yours, try to sign in."
+		return http.StatusConflict, i18n.Say("refused.taken")
 	case errors.As(err, &weak):
-		return http.StatusUnprocessableEntity, weak.Reason
+		return http.StatusUnprocessableEntity, weakness(weak)
 	case errors.Is(err, auth.ErrWeakPassword):
-		return http.StatusUnprocessableEntity, "This password cannot be used. Choose another one."
+		return http.StatusUnprocessableEntity, i18n.Say("refused.weak")
 	case errors.Is(err, auth.ErrBusy):
 		w.Header().Set("Retry-After", "5")
-		return http.StatusServiceUnavailable, "Many people are signing in right now. Try again in a moment."
+		return http.StatusServiceUnavailable, i18n.Say("refused.busy")
 	}
-	return 0, ""
+	return 0, nil
 }
 
 // readAsk reads the form and what the browser is known by. The session that it is in, if any, is replaced.
@@ -208,16 +209,32 @@ func (p *Pages) known(r *http.Request, ask *auth.LoginAsk) (err error) {
 	return err
 }
 
+// weakness tells why a password is refused. What has no words here is told in those it came with.
+func weakness(w *auth.WeakPassword) *i18n.Message {
+	switch w.Rule {
+	case auth.PasswordIsNoText:
+		return i18n.Say("refused.no-text")
+	case auth.PasswordTooLong:
+		return i18n.Say("refused.too-long", "limit", w.Limit)
+	case auth.PasswordTooShort:
+		return i18n.Say("refused.too-short", "limit", w.Limit)
+	case auth.PasswordRepeats:
+		return i18n.Say("refused.repeats")
+	case auth.PasswordCommon:
+		return i18n.Say("refused.common")
+	case auth.PasswordObvious:
+		return i18n.Say("refused.obvious")
+	}
+	return i18n.InWords(map[string]string{baseLanguage: w.Reason}, nil)
+}
+
 // span tells how long to wait, rounded up.
-func span(d time.Duration) string {
-	n, unit := int((d+time.Second-1)/time.Second), "second"
+func span(d time.Duration) *i18n.Message {
+	n := max(1, int((d+time.Second-1)/time.Second))
 	if n > 90 {
-		n, unit = (n+59)/60, "minute"
+		return i18n.Say("wait.minutes", "n", (n+59)/60)
 	}
-	if n <= 1 {
-		return "a " + unit
-	}
-	return strconv.Itoa(n) + " " + unit + "s"
+	return i18n.Say("wait.seconds", "n", n)
 }
 
 func caller(r *http.Request) auth.Caller {

@@ -3,6 +3,7 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/daypass/daypass/internal/httpkit"
 )
@@ -13,6 +14,7 @@ type logoutData struct {
 	Back  string
 	// Of the client that began it, if any did:
 	Client, ClientID, URI, State string
+	Locales                      string // that it asked for
 }
 
 // askLogOut asks first: a link or an image on another site can cause this GET, and it changes nothing.
@@ -22,7 +24,7 @@ func (p *Pages) askLogOut(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, http.StatusOK, "logout", v.ok, logoutData{Email: v.user.Email, Back: p.cfg.Landing})
+	p.render(w, r, http.StatusOK, "logout", v.ok, logoutData{Email: v.user.Email, Back: p.cfg.Landing, Locales: strings.Join(wish(r).asked, " ")})
 }
 
 // logOut ends the session and takes the cookies away, also when the session was over already: whoever presses

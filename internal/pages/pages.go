@@ -6,8 +6,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"html/template"
-	"io"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -18,10 +16,11 @@ import (
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/secret"
 )
 
-//go:embed templates/*.html styles/*.css modules/*.js images/*.svg
+//go:embed templates/*.html messages/*.yaml styles/*.css modules/*.js images/*.svg
 var embedded embed.FS
 
 // LogIn makes sessions, and the user first when the ask says New. It returns the tokens and the SSO cookie's value of a
@@ -87,9 +86,10 @@ type Demo struct {
 
 // Pages renders and serves. It is safe for concurrent use.
 type Pages struct {
-	cfg       Config
-	assets    *assets
-	templates map[string]*template.Template
+	cfg        Config
+	assets     *assets
+	catalogues *i18n.Catalogues
+	editions   map[string]*edition // by language
 }
 
 // Route is one entry for the server's mux: Pattern as http.ServeMux reads it.
@@ -98,7 +98,7 @@ type Route struct {
 	Handler http.Handler
 }
 
-// New parses every template and fingerprints every asset. A missing or broken one is an error here, not a
+// New parses every template in every language and fingerprints every asset. A missing or broken one is an error here, not a
 // surprise for the first visitor.
 func New(cfg Config) (*Pages, error) { return newFrom(cfg, embedded) }
 
@@ -116,43 +116,17 @@ func newFrom(cfg Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	p := &Pages{cfg: cfg, assets: loaded, templates: map[string]*template.Template{}}
-	if err := p.parse(files); err != nil {
+	catalogues, err := i18n.Load(files, "messages", baseLanguage)
+	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
+	p := &Pages{cfg: cfg, assets: loaded, catalogues: catalogues, editions: map[string]*edition{}}
+	for _, c := range catalogues.All() {
+		if p.editions[c.Language()], err = newEdition(c, files, loaded); err != nil {
+			return nil, fmt.Errorf("pages: %w", err)
+		}
+	}
 	return p, nil
-}
-
-// parse reads every page and renders it once, signed in and not: that finds a missing template or asset.
-func (p *Pages) parse(files fs.FS) error {
-	shared, err := template.New("").Funcs(template.FuncMap{"asset": p.assets.url}).
-		ParseFS(files, "templates/layout.html", "templates/form.html")
-	if err != nil {
-		return fmt.Errorf("parse templates: %w", err)
-	}
-	samples := map[string]any{
-		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
-		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{},
-		"email": emailData{}, "code": codeData{}, "error": errorData{}, "demo": demoData{},
-		"consent": consentData{Party: &party{}}, "choose": consentData{Party: &party{}}, "continue": leaveData{}, "post": postData{},
-		"apps": appsData{Apps: []appRow{{}}},
-	}
-	for name, data := range samples {
-		clone, err := shared.Clone()
-		if err != nil {
-			return fmt.Errorf("clone templates: %w", err)
-		}
-		if p.templates[name], err = clone.ParseFS(files, "templates/"+name+".html"); err != nil {
-			return fmt.Errorf("parse template %s: %w", name, err)
-		}
-		for _, signedIn := range []bool{false, true} {
-			v := view{Name: name, SignedIn: signedIn, Demo: true, Data: data}
-			if err := p.templates[name].ExecuteTemplate(io.Discard, "layout", v); err != nil {
-				return fmt.Errorf("try template %s: %w", name, err)
-			}
-		}
-	}
-	return nil
 }
 
 // Routes lists what the pages serve. Whoever mounts them puts http.CrossOriginProtection around, which is what
@@ -206,6 +180,9 @@ func (p *Pages) Routes() []Route {
 	if p.cfg.Demo != nil {
 		routes = append(routes, Route{"GET /demo", http.HandlerFunc(p.demo)})
 	}
+	for i, route := range routes {
+		routes[i].Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { route.Handler.ServeHTTP(w, listening(r)) })
+	}
 	return routes
 }
 
@@ -236,7 +213,8 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, name 
 func (p *Pages) renderUnder(w http.ResponseWriter, r *http.Request, status int, name, csp string, v view) {
 	var page bytes.Buffer
 	v.Name, v.Demo, v.NoSignUp = name, p.cfg.Demo != nil, p.cfg.NoSignUp
-	if err := p.templates[name].ExecuteTemplate(&page, "layout", v); err != nil {
+	e := p.edition(r, name)
+	if err := e.templates[name].ExecuteTemplate(&page, "layout", v); err != nil {
 		httpkit.Annotate(r.Context(), "cause", "render "+name+": "+err.Error())
 		http.Error(w, "Something went wrong on our side. Error id: "+httpkit.RequestID(r.Context()), http.StatusInternalServerError)
 		return
@@ -244,6 +222,8 @@ func (p *Pages) renderUnder(w http.ResponseWriter, r *http.Request, status int, 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(page.Len()))
+	h.Set("Content-Language", e.Language())
+	h.Add("Vary", "Accept-Language") // also for a cache that stores what it should not
 	h.Set("Content-Security-Policy", csp)
 	httpkit.NoStore(h) // a page may say who is signed in (HH-03)
 	w.WriteHeader(status)
@@ -270,5 +250,6 @@ func (p *Pages) visitor(r *http.Request) (who, error) {
 	if err != nil {
 		return who{}, fmt.Errorf("read the session: %w", err)
 	}
+	wish(r).own = user.Profile.Locale
 	return who{user: user, session: session, ok: true}, nil
 }

@@ -73,7 +73,7 @@ func TestReflectedTextIsEscapedEverywhere(t *testing.T) {
 		replies[path] = s.get(path)
 	}
 	w := httptest.NewRecorder()
-	s.pages.Error(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody), Fault{Status: 400, Code: canary, Parameter: canary, Heading: canary, Advice: canary})
+	s.pages.Error(w, httptest.NewRequest(http.MethodGet, "/", http.NoBody), Fault{Status: 400, Code: canary, Parameter: canary, Reason: Mistake, Detail: canary})
 	replies["error"] = w
 	for name, reply := range replies {
 		body := reply.Body.String()

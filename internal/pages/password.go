@@ -7,13 +7,14 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 )
 
 func (p *Pages) askPassword(w http.ResponseWriter, r *http.Request, v who) {
-	p.showPassword(w, r, v, http.StatusOK, "")
+	p.showPassword(w, r, v, http.StatusOK, nil)
 }
 
-func (p *Pages) showPassword(w http.ResponseWriter, r *http.Request, v who, status int, problem string) {
+func (p *Pages) showPassword(w http.ResponseWriter, r *http.Request, v who, status int, problem *i18n.Message) {
 	p.render(w, r, status, "password", true, formData{Email: v.user.Email, Problem: problem, MinPassword: p.cfg.MinPassword})
 }
 
@@ -36,7 +37,7 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v who) {
 	if err != nil {
 		status, problem := refusal(w, err)
 		if errors.Is(err, auth.ErrCredentials) {
-			problem = "The current password is not right."
+			problem = i18n.Say("refused.current-password")
 		}
 		if status == 0 {
 			p.fail(w, r, err)
@@ -47,5 +48,5 @@ func (p *Pages) changePassword(w http.ResponseWriter, r *http.Request, v who) {
 	}
 	p.cfg.Cookies.SetSession(w, renewed.Session, lasting(v.session.ExpiresAt, p.cfg.Now()))
 	p.cfg.Cookies.SetDevice(w, renewed.Device)
-	p.showAccount(w, r, v, "Your password is changed. Every other session has ended.")
+	p.showAccount(w, r, v, i18n.Say("account.password-changed"))
 }

@@ -67,7 +67,7 @@ func TestWaitsInWords(t *testing.T) {
 		0: "a second", time.Second: "a second", 1500 * time.Millisecond: "2 seconds", 90 * time.Second: "90 seconds",
 		91 * time.Second: "2 minutes", 15 * time.Minute: "15 minutes", time.Hour: "60 minutes",
 	} {
-		if got := span(wait); got != want {
+		if got := inEnglish(t, span(wait)); got != want {
 			t.Errorf("%v: got %q, want %q", wait, got, want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/daypass/daypass/internal/accounts"
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/httpkit"
+	"github.com/daypass/daypass/internal/i18n"
 	"github.com/daypass/daypass/internal/secret"
 )
 
@@ -34,11 +35,11 @@ func (p *Pages) beginSignUp(w http.ResponseWriter, r *http.Request, ask auth.Log
 }
 
 func (p *Pages) askSignUpCode(w http.ResponseWriter, r *http.Request) {
-	p.showSignUpCode(w, r, http.StatusOK, "")
+	p.showSignUpCode(w, r, http.StatusOK, nil)
 }
 
 // showSignUpCode leads back to the first step when this browser waits for no code.
-func (p *Pages) showSignUpCode(w http.ResponseWriter, r *http.Request, status int, problem string) {
+func (p *Pages) showSignUpCode(w http.ResponseWriter, r *http.Request, status int, problem *i18n.Message) {
 	token, _, err := p.cfg.Cookies.SignUp(r)
 	v, errVisitor := p.visitor(r)
 	if err = errors.Join(err, errVisitor); err != nil {
@@ -51,7 +52,7 @@ func (p *Pages) showSignUpCode(w http.ResponseWriter, r *http.Request, status in
 		http.Redirect(w, r, "/signup", http.StatusSeeOther)
 		return
 	}
-	p.render(w, r, status, "code", v.ok, codeData{To: to, Action: "/signup/code", Again: "/signup", Send: "Create account", Problem: problem})
+	p.render(w, r, status, "code", v.ok, codeData{To: to, Action: "/signup/code", Again: "/signup", Send: i18n.Say("signup.send"), Problem: problem})
 }
 
 // confirmSignUp makes the account and logs in.
@@ -70,7 +71,7 @@ func (p *Pages) confirmSignUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if ask.SignUp.IsZero() {
-		p.showSignUpCode(w, r, http.StatusOK, "") // leads back
+		p.showSignUpCode(w, r, http.StatusOK, nil) // leads back
 		return
 	}
 	t, err := p.cfg.LogIn.LogIn(r.Context(), ask)

@@ -106,7 +106,7 @@ func (p *Protocol) answer(w http.ResponseWriter, r *http.Request, a *authorize.A
 		httpkit.Annotate(r.Context(), "oauth_error", code)
 	}
 	if a.Mode == oauth.ModeFormPost {
-		p.c.Screens.FormPost(w, r, a.RedirectURI, a.Values)
+		p.c.Screens.FormPost(w, r, *a)
 		return
 	}
 	w.Header().Set("Location", a.Location()) // not http.Redirect, which would also write the code into a body
@@ -124,10 +124,9 @@ func (p *Protocol) refuseVisit(w http.ResponseWriter, r *http.Request, err error
 		return
 	case errors.As(err, &fault):
 		shown.Code, shown.Parameter = fault.Err.Code, fault.Parameter
-		shown.Heading = "This link does not work"
-		shown.Advice = "The application that sent you here made a mistake: " + fault.Err.Description + ". Go back to it, and tell its makers if it happens again."
+		shown.Reason, shown.Detail = Mistake, fault.Err.Description
 	case errors.Is(err, authorize.ErrOver):
-		shown.Heading, shown.Advice = "This page is over", "It was answered already, or it took too long. Go back to the application and start again."
+		shown.Reason = Over
 	case errors.Is(err, httpkit.ErrContentType):
 		shown.Status = http.StatusUnsupportedMediaType
 	case errors.Is(err, httpkit.ErrTooLarge):
@@ -152,7 +151,7 @@ func (p *Protocol) failVisit(w http.ResponseWriter, r *http.Request, v authorize
 		p.refuseVisit(w, r, err)
 		return
 	case errors.Is(err, httpkit.ErrDuplicateCookie):
-		p.c.Screens.Fault(w, r, Fault{Status: http.StatusBadRequest, Code: oauth.InvalidRequest, Advice: "The browser sent two cookies of one name. Delete the cookies of this site and try again."})
+		p.c.Screens.Fault(w, r, Fault{Status: http.StatusBadRequest, Code: oauth.InvalidRequest, Reason: TwoCookies})
 		return
 	}
 	busy := errors.Is(err, store.ErrUnavailable) || errors.Is(err, auth.ErrKeyUnknown)
@@ -176,6 +175,7 @@ func (p *Protocol) describeAuthorize(m *oauth.Metadata) {
 		}
 	}
 	m.PromptValuesSupported = []string{string(oauth.PromptNone), string(oauth.PromptLogin), string(oauth.PromptConsent), string(oauth.PromptSelectAccount)}
+	m.UILocalesSupported = p.c.Languages
 	m.ClaimsParameterSupported, m.RequestParameterSupported, m.RequestURIParameterSupported = true, true, &never
 	m.RequestObjectSigningAlgValuesSupported = algorithmNames(jose.Algorithms())
 	m.SubjectTypesSupported = []string{string(auth.SubjectPublic), string(auth.SubjectPairwise)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
@@ -70,18 +69,30 @@ type Screens interface {
 	// Fault shows a person what is wrong with a request that cannot be answered to its client.
 	Fault(w http.ResponseWriter, r *http.Request, f Fault)
 	// FormPost has the browser post values to a redirect URI (OAuth 2.0 Form Post Response Mode §2).
-	FormPost(w http.ResponseWriter, r *http.Request, uri string, values url.Values)
+	FormPost(w http.ResponseWriter, r *http.Request, a authorize.Answer)
 	// Exit ends the browser's session, after a question unless sure, and sends its user where the exit says.
 	Exit(w http.ResponseWriter, r *http.Request, e authorize.Exit, sure bool)
 }
 
 // Fault is what Screens show.
 type Fault struct {
-	Status          int
-	Code            oauth.ErrorCode
-	Parameter       string // empty: none is to blame
-	Heading, Advice string // empty: by status
+	Status    int
+	Code      oauth.ErrorCode
+	Parameter string // empty: none is to blame
+	Reason    Reason
+	Detail    string // of a Mistake, in English
 }
+
+// Reason is why Screens show a fault; whoever shows it finds the words.
+type Reason int
+
+// The reasons.
+const (
+	ByStatus   Reason = iota // what the status says and no more
+	Mistake                  // of the client
+	Over                     // the request was answered, or took too long
+	TwoCookies               // of one name
+)
 
 var _ Authorizer = (*authorize.Service)(nil)
 
@@ -98,6 +109,7 @@ type Config struct {
 	Registrar Registrar // nil: nobody registers a client by HTTP
 	Cookies   httpkit.Cookies
 	Scopes    []auth.Scope // that the configuration describes
+	Languages []string     // that the Screens speak
 	Now       func() time.Time
 }
 

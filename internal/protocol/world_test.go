@@ -140,8 +140,8 @@ func (screens) Fault(w http.ResponseWriter, _ *http.Request, f protocol.Fault) {
 	httpkit.WriteJSON(w, f.Status, map[string]any{"page": "fault", "error": f.Code, "parameter": f.Parameter})
 }
 
-func (screens) FormPost(w http.ResponseWriter, _ *http.Request, uri string, values url.Values) {
-	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": uri, "values": values.Encode()})
+func (screens) FormPost(w http.ResponseWriter, _ *http.Request, a authorize.Answer) {
+	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": a.RedirectURI, "values": a.Values.Encode()})
 }
 
 func (screens) Exit(w http.ResponseWriter, _ *http.Request, e authorize.Exit, sure bool) {

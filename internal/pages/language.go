@@ -1,0 +1,152 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/daypass/daypass/internal/i18n"
+)
+
+// baseLanguage is the one that every catalogue is compared with, and the one for readers of none.
+const baseLanguage = "en"
+
+// edition is every page in one language.
+type edition struct {
+	*i18n.Catalogue
+	templates map[string]*template.Template
+}
+
+// fixed finds the messages in a template that need no argument. They are put in before it is parsed, so that a page costs
+// no more than one that was written in its language.
+var fixed = regexp.MustCompile(`\{\{t "([a-z.-]+)"\}\}`)
+
+// funcs are what the templates of an edition can say:
+//
+//	{{t "login.title"}}  {{t "logout.who" "email" (strong .Email)}}  {{t .Problem}}
+func (e *edition) funcs(assets *assets) template.FuncMap {
+	return template.FuncMap{
+		"asset":  assets.url,
+		"lang":   e.Language,
+		"t":      e.T,
+		"strong": func(s string) template.HTML { return element("strong", "", s) },
+		"code":   func(s string) template.HTML { return element("code", "", s) },
+		"when": func(iso string, m *i18n.Message) (template.HTML, error) {
+			said, err := e.T(m)
+			return element("time", ` datetime="`+html.EscapeString(iso)+`"`, fmt.Sprint(said)), err
+		},
+	}
+}
+
+// element is markup for an argument of a message. attributes are escaped already.
+func element(name, attributes, text string) template.HTML {
+	return template.HTML("<" + name + attributes + ">" + html.EscapeString(text) + "</" + name + ">") //nolint:gosec // G203: escaped here
+}
+
+// readTemplates parses files after what is fixed was put in.
+func (e *edition) readTemplates(into *template.Template, files fs.FS, names ...string) error {
+	for _, name := range names {
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("read template: %w", err)
+		}
+		text := fixed.ReplaceAllStringFunc(string(body), func(call string) string {
+			if words, ok := e.Plain(fixed.FindStringSubmatch(call)[1]); ok {
+				return html.EscapeString(words)
+			}
+			return call // it fails when it is tried
+		})
+		if _, err := into.New(path.Base(name)).Parse(text); err != nil {
+			return fmt.Errorf("parse template: %w", err)
+		}
+	}
+	return nil
+}
+
+// newEdition reads every page in a language and renders it once, signed in and not: that finds a missing template, asset or
+// message.
+func newEdition(c *i18n.Catalogue, files fs.FS, assets *assets) (*edition, error) {
+	e := &edition{Catalogue: c, templates: map[string]*template.Template{}}
+	shared := template.New("").Funcs(e.funcs(assets))
+	if err := e.readTemplates(shared, files, "templates/layout.html", "templates/form.html"); err != nil {
+		return nil, err
+	}
+	for name, data := range samples() {
+		clone, err := shared.Clone()
+		if err != nil {
+			return nil, fmt.Errorf("clone templates: %w", err)
+		}
+		if err := e.readTemplates(clone, files, "templates/"+name+".html"); err != nil {
+			return nil, err
+		}
+		e.templates[name] = clone
+		for _, signedIn := range []bool{false, true} {
+			v := view{Name: name, SignedIn: signedIn, Demo: true, Data: data}
+			if err := clone.ExecuteTemplate(io.Discard, "layout", v); err != nil {
+				return nil, fmt.Errorf("try template %s in %s: %w", name, c.Language(), err)
+			}
+		}
+	}
+	return e, nil
+}
+
+// samples are every page with data that shows most of it.
+func samples() map[string]any {
+	some := i18n.Say("login.title")
+	return map[string]any{
+		"landing": nil, "login": formData{}, "signup": formData{}, "logout": logoutData{},
+		"account": accountData{Sessions: []sessionRow{{}}, Others: true}, "password": formData{},
+		"email": emailData{}, "code": codeData{}, "error": errorData{Heading: some, Advice: some}, "demo": demoData{},
+		"consent": consentData{Party: &party{}}, "choose": consentData{Party: &party{}}, "continue": leaveData{}, "post": postData{},
+		"apps": appsData{Apps: []appRow{{}}},
+	}
+}
+
+// Languages returns the tags of the languages that the pages speak.
+func (p *Pages) Languages() []string { return p.catalogues.Languages() }
+
+// wishes are what is known about the language of who reads the reply to a request: it becomes known bit by bit, and is
+// asked for at the end, also by a page of an error. One goroutine handles a request.
+type wishes struct {
+	asked []string // ui_locales of the authorization request or log-out that the page is for
+	own   string   // locale of the user who is signed in
+}
+
+type wishesKey struct{}
+
+// listening gives a request a place for wishes. ui_locales in its own address is one: of a request that an endpoint
+// refuses, and of the log-out.
+func listening(r *http.Request) *http.Request {
+	if _, ok := r.Context().Value(wishesKey{}).(*wishes); ok {
+		return r
+	}
+	w := &wishes{}
+	if strings.Contains(r.URL.RawQuery, paramUILocales) {
+		w.asked = strings.Fields(r.URL.Query().Get(paramUILocales))
+	}
+	return r.WithContext(context.WithValue(r.Context(), wishesKey{}, w))
+}
+
+// wish returns what is known, to be added to.
+func wish(r *http.Request) *wishes {
+	if w, ok := r.Context().Value(wishesKey{}).(*wishes); ok {
+		return w
+	}
+	return &wishes{}
+}
+
+// edition chooses the language of a page: what the application asks for, what the user has, what the browser says.
+func (p *Pages) edition(r *http.Request, name string) *edition {
+	if name == "demo" { // its live part is written in English, in modules
+		return p.editions[p.catalogues.Base().Language()]
+	}
+	w := wish(r)
+	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, []string{w.own}).Language()]
+}
