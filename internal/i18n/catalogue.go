@@ -15,11 +15,12 @@ import (
 // Catalogue is all that is said in one language. It does not change, and is safe for concurrent use.
 type Catalogue struct {
 	tag   language.Tag
+	name  string          // of the tag
 	texts map[string]text // "section.name"
 }
 
 // Language returns the BCP 47 tag, in its canonical form.
-func (c *Catalogue) Language() string { return c.tag.String() }
+func (c *Catalogue) Language() string { return c.name }
 
 // Keys returns the keys of all messages, sorted.
 func (c *Catalogue) Keys() []string { return slices.Sorted(maps.Keys(c.texts)) }
@@ -27,102 +28,105 @@ func (c *Catalogue) Keys() []string { return slices.Sorted(maps.Keys(c.texts)) }
 // Plain returns the text of a message that takes no argument; false when there is none such.
 func (c *Catalogue) Plain(key string) (string, bool) { return c.texts[key].plain() }
 
-// T says something: what is a key or a *Message. The result is a string, or template.HTML when an argument is (or was
-// said in another language than the rest); both are for html/template, which escapes the one and trusts the other. A nil
-// message is "". An unknown key and a missing argument are errors.
-func (c *Catalogue) T(what any, args ...any) (any, error) {
-	switch m := what.(type) {
-	case string:
-		return c.say(m, args)
-	case *Message:
-		switch {
-		case m == nil:
-			return "", nil
-		case m.words != nil:
-			return c.choose(m)
-		case m.name != "":
-			return m.name, nil
-		}
-		return c.say(m.key, m.args)
+// Say puts a message into words. The result is a string, or template.HTML when a part of it is (or was said in another
+// language than the rest); both are for html/template, which escapes the one and trusts the other. Nil is "". An unknown
+// key and a missing argument are errors.
+func (c *Catalogue) Say(m *Message) (any, error) {
+	switch {
+	case m == nil:
+		return "", nil
+	case m.words != nil:
+		return c.choose(m)
+	case m.name != "":
+		return m.name, nil
 	}
-	return nil, fmt.Errorf("i18n: a %T is nothing to say", what)
+	return c.T(m.key, m.args...)
 }
 
-func (c *Catalogue) say(key string, args []any) (any, error) {
+// T says the message of a key, with arguments as in [Say]; those may be template.HTML as well.
+func (c *Catalogue) T(key string, args ...any) (any, error) {
 	t, ok := c.texts[key]
 	if !ok {
 		return nil, fmt.Errorf("i18n: there is no message %q in %s", key, c.tag)
 	}
-	values, err := c.values(args)
+	args, err := c.plainArgs(args)
 	if err != nil {
 		return nil, fmt.Errorf("i18n: %s: %w", key, err)
 	}
 	parts := t.forms[plural.Other]
 	if t.chooses() {
-		n, err := strconv.Atoi(fmt.Sprint(values[counted]))
-		if err != nil {
+		n, ok := find(args, counted).(int)
+		if !ok {
 			return nil, fmt.Errorf("i18n: %s needs a number %q", key, counted)
 		}
 		parts = t.forms[formOf(c.tag, n)]
 	}
-	said, err := join(parts, values)
+	said, err := join(parts, args)
 	if err != nil {
 		return nil, fmt.Errorf("i18n: %s: %w", key, err)
 	}
 	return said, nil
 }
 
-// values reads the pairs.
-func (c *Catalogue) values(args []any) (map[string]any, error) {
+// plainArgs are the arguments with every message in them said.
+func (c *Catalogue) plainArgs(args []any) ([]any, error) {
 	if len(args)%2 != 0 {
 		return nil, fmt.Errorf("%d arguments are not pairs of name and value", len(args))
 	}
-	values := make(map[string]any, len(args)/2)
+	plain := args
+	for i := 1; i < len(args); i += 2 {
+		m, ok := args[i].(*Message)
+		if !ok {
+			continue
+		}
+		if &plain[0] == &args[0] {
+			plain = slices.Clone(args) // the message may be said in another language at the same time
+		}
+		said, err := c.Say(m)
+		if err != nil {
+			return nil, err
+		}
+		plain[i] = said
+	}
+	return plain, nil
+}
+
+// usual is how long a text is at most, mostly.
+const usual = 128
+
+// find returns the value of a name; nil when there is none.
+func find(args []any, name string) any {
 	for i := 0; i < len(args); i += 2 {
-		name, _ := args[i].(string)
-		switch v := args[i+1].(type) {
-		case string, template.HTML:
-			values[name] = v
-		case int:
-			values[name] = strconv.Itoa(v)
-		case *Message:
-			said, err := c.T(v)
-			if err != nil {
-				return nil, err
-			}
-			values[name] = said
-		default:
-			return nil, fmt.Errorf("%q is a %T", name, v)
+		if have, ok := args[i].(string); ok && have == name {
+			return args[i+1]
 		}
 	}
-	return values, nil
+	return nil
 }
 
 // join puts the values in. As soon as one of them is markup, everything is, and the rest escaped.
-func join(parts []part, values map[string]any) (any, error) {
+func join(parts []part, args []any) (any, error) {
 	markup := false
-	for _, p := range parts {
-		if p.place == "" {
-			continue
-		}
-		v, ok := values[p.place]
-		if !ok {
-			return nil, fmt.Errorf("the argument %q is missing", p.place)
-		}
-		if _, ok := v.(template.HTML); ok {
+	for i := 1; i < len(args); i += 2 {
+		if _, ok := args[i].(template.HTML); ok {
 			markup = true
 		}
 	}
 	var b strings.Builder
+	b.Grow(usual)
 	for _, p := range parts {
 		words := p.words
-		switch v := values[p.place].(type) {
-		case template.HTML:
-			b.WriteString(string(v))
-			continue
-		case string:
-			if p.place != "" {
+		if p.place != "" {
+			switch v := find(args, p.place).(type) {
+			case template.HTML:
+				b.WriteString(string(v))
+				continue
+			case string:
 				words = v
+			case int:
+				words = strconv.Itoa(v)
+			default:
+				return nil, fmt.Errorf("the argument %q is a %T", p.place, v)
 			}
 		}
 		if markup {
@@ -145,7 +149,7 @@ func (c *Catalogue) choose(m *Message) (any, error) {
 	found := written(m.words, language.English)
 	switch {
 	case found == "" && m.key != "":
-		return c.say(m.key, m.args)
+		return c.T(m.key, m.args...)
 	case found == "" && len(m.words) > 0:
 		found = slices.Sorted(maps.Keys(m.words))[0]
 	case found == "":

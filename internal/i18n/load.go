@@ -9,15 +9,19 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
 )
 
-// Catalogues are those of every language that is spoken here.
+// Catalogues are those of every language that is spoken here. They are safe for concurrent use.
 type Catalogues struct {
 	all     []*Catalogue // the base first
 	matcher language.Matcher
+
+	mu    sync.RWMutex
+	known map[string]*Catalogue // by Accept-Language
 }
 
 // Load reads dir/TAG.yaml for every language. base is the one that all are compared with, and the one for readers who have
@@ -27,7 +31,7 @@ func Load(files fs.FS, dir, base string) (*Catalogues, error) {
 	if err != nil {
 		return nil, fmt.Errorf("i18n: list catalogues: %w", err)
 	}
-	c := &Catalogues{}
+	c := &Catalogues{known: map[string]*Catalogue{}}
 	for _, name := range names {
 		one, err := read(files, name)
 		if err != nil {
@@ -66,7 +70,7 @@ func read(files fs.FS, name string) (*Catalogue, error) {
 	if err := decoder.Decode(&sections); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	c := &Catalogue{tag: tag, texts: map[string]text{}}
+	c := &Catalogue{tag: tag, name: tag.String(), texts: map[string]text{}}
 	for section, texts := range sections {
 		for key, t := range texts {
 			c.texts[section+"."+key] = t

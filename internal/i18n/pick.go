@@ -8,6 +8,7 @@ import (
 const (
 	maxWishes = 16
 	maxHeader = 512 // bytes of Accept-Language
+	maxKnown  = 256 // headers that are remembered
 )
 
 // Base returns the catalogue that all are compared with.
@@ -34,14 +35,32 @@ func (c *Catalogues) Pick(accept string, wishes ...[]string) *Catalogue {
 			return one
 		}
 	}
-	if accept != "" && len(accept) <= maxHeader {
-		if tags, _, err := language.ParseAcceptLanguage(accept); err == nil {
-			if one := c.match(tags); one != nil {
-				return one
-			}
+	if accept == "" || len(accept) > maxHeader {
+		return c.Base()
+	}
+	return c.accepted(accept)
+}
+
+// accepted remembers what it found: browsers send few different headers, and reading one takes longer than much of a page.
+func (c *Catalogues) accepted(header string) *Catalogue {
+	c.mu.RLock()
+	known := c.known[header]
+	c.mu.RUnlock()
+	if known != nil {
+		return known
+	}
+	found := c.Base()
+	if tags, _, err := language.ParseAcceptLanguage(header); err == nil {
+		if one := c.match(tags); one != nil {
+			found = one
 		}
 	}
-	return c.Base()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.known) < maxKnown {
+		c.known[header] = found
+	}
+	return found
 }
 
 func parse(list []string) []language.Tag {

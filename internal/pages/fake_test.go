@@ -130,7 +130,7 @@ type site struct {
 	mux   *http.ServeMux
 }
 
-func newSite(t *testing.T, adapt ...func(*Config, *fake)) *site {
+func newSite(t testing.TB, adapt ...func(*Config, *fake)) *site {
 	t.Helper()
 	f := &fake{email: "ann@example.com"}
 	c := Config{
@@ -175,7 +175,7 @@ func (s *site) post(path string, form url.Values) *httptest.ResponseRecorder {
 // inEnglish says a message.
 func inEnglish(t *testing.T, m *i18n.Message) string {
 	t.Helper()
-	said, err := newSite(t).pages.catalogues.Base().T(m)
+	said, err := newSite(t).pages.catalogues.Base().Say(m)
 	if err != nil {
 		t.Fatal(err)
 	}

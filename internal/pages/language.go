@@ -2,6 +2,7 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html"
 	"html/template"
@@ -21,47 +22,62 @@ const baseLanguage = "en"
 // edition is every page in one language.
 type edition struct {
 	*i18n.Catalogue
+	header    []string // Content-Language; shared by all replies
 	templates map[string]*template.Template
 }
 
-// fixed finds the messages in a template that need no argument. They are put in before it is parsed, so that a page costs
-// no more than one that was written in its language.
-var fixed = regexp.MustCompile(`\{\{t "([a-z.-]+)"\}\}`)
+// fixed finds what is the same in every page of an edition: messages without arguments, and addresses of assets. It is put
+// in before a template is parsed, so that a page costs no more than one that was written in its language.
+var fixed = regexp.MustCompile(`\{\{(t|asset) "([a-z.-]+)"\}\}`)
 
 // funcs are what the templates of an edition can say:
 //
-//	{{t "login.title"}}  {{t "logout.who" "email" (strong .Email)}}  {{t .Problem}}
+//	{{t "login.title"}}  {{t "logout.who" "email" (strong .Email)}}  {{say .Problem}}
 func (e *edition) funcs(assets *assets) template.FuncMap {
 	return template.FuncMap{
 		"asset":  assets.url,
 		"lang":   e.Language,
 		"t":      e.T,
+		"say":    e.Say,
 		"strong": func(s string) template.HTML { return element("strong", "", s) },
 		"code":   func(s string) template.HTML { return element("code", "", s) },
 		"when": func(iso string, m *i18n.Message) (template.HTML, error) {
-			said, err := e.T(m)
-			return element("time", ` datetime="`+html.EscapeString(iso)+`"`, fmt.Sprint(said)), err
+			said, err := e.Say(m)
+			if err != nil {
+				return "", err
+			}
+			text, ok := said.(string)
+			if !ok {
+				return "", errors.New("a time is no markup")
+			}
+			return element("time", ` datetime="`+iso+`"`, text), nil
 		},
 	}
 }
 
-// element is markup for an argument of a message. attributes are escaped already.
+// element is markup for an argument of a message. attributes are ours alone, and not escaped.
 func element(name, attributes, text string) template.HTML {
 	return template.HTML("<" + name + attributes + ">" + html.EscapeString(text) + "</" + name + ">") //nolint:gosec // G203: escaped here
 }
 
 // readTemplates parses files after what is fixed was put in.
-func (e *edition) readTemplates(into *template.Template, files fs.FS, names ...string) error {
+func (e *edition) readTemplates(into *template.Template, files fs.FS, assets *assets, names ...string) error {
 	for _, name := range names {
 		body, err := fs.ReadFile(files, name)
 		if err != nil {
 			return fmt.Errorf("read template: %w", err)
 		}
 		text := fixed.ReplaceAllStringFunc(string(body), func(call string) string {
-			if words, ok := e.Plain(fixed.FindStringSubmatch(call)[1]); ok {
-				return html.EscapeString(words)
+			found := fixed.FindStringSubmatch(call)
+			words, ok := e.Plain(found[2])
+			if found[1] == "asset" {
+				words, err = assets.url(found[2])
+				ok = err == nil
 			}
-			return call // it fails when it is tried
+			if !ok {
+				return call // it fails when it is tried
+			}
+			return html.EscapeString(words)
 		})
 		if _, err := into.New(path.Base(name)).Parse(text); err != nil {
 			return fmt.Errorf("parse template: %w", err)
@@ -73,9 +89,9 @@ func (e *edition) readTemplates(into *template.Template, files fs.FS, names ...s
 // newEdition reads every page in a language and renders it once, signed in and not: that finds a missing template, asset or
 // message.
 func newEdition(c *i18n.Catalogue, files fs.FS, assets *assets) (*edition, error) {
-	e := &edition{Catalogue: c, templates: map[string]*template.Template{}}
+	e := &edition{Catalogue: c, header: []string{c.Language()}, templates: map[string]*template.Template{}}
 	shared := template.New("").Funcs(e.funcs(assets))
-	if err := e.readTemplates(shared, files, "templates/layout.html", "templates/form.html"); err != nil {
+	if err := e.readTemplates(shared, files, assets, "templates/layout.html", "templates/form.html"); err != nil {
 		return nil, err
 	}
 	for name, data := range samples() {
@@ -83,7 +99,7 @@ func newEdition(c *i18n.Catalogue, files fs.FS, assets *assets) (*edition, error
 		if err != nil {
 			return nil, fmt.Errorf("clone templates: %w", err)
 		}
-		if err := e.readTemplates(clone, files, "templates/"+name+".html"); err != nil {
+		if err := e.readTemplates(clone, files, assets, "templates/"+name+".html"); err != nil {
 			return nil, err
 		}
 		e.templates[name] = clone
@@ -116,7 +132,7 @@ func (p *Pages) Languages() []string { return p.catalogues.Languages() }
 // asked for at the end, also by a page of an error. One goroutine handles a request.
 type wishes struct {
 	asked []string // ui_locales of the authorization request or log-out that the page is for
-	own   string   // locale of the user who is signed in
+	own   []string // locale of the user who is signed in
 }
 
 type wishesKey struct{}
@@ -148,5 +164,5 @@ func (p *Pages) edition(r *http.Request, name string) *edition {
 		return p.editions[p.catalogues.Base().Language()]
 	}
 	w := wish(r)
-	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, []string{w.own}).Language()]
+	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, w.own).Language()]
 }

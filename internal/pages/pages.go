@@ -222,7 +222,7 @@ func (p *Pages) renderUnder(w http.ResponseWriter, r *http.Request, status int, 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(page.Len()))
-	h.Set("Content-Language", e.Language())
+	h["Content-Language"] = e.header
 	h.Add("Vary", "Accept-Language") // also for a cache that stores what it should not
 	h.Set("Content-Security-Policy", csp)
 	httpkit.NoStore(h) // a page may say who is signed in (HH-03)
@@ -250,6 +250,8 @@ func (p *Pages) visitor(r *http.Request) (who, error) {
 	if err != nil {
 		return who{}, fmt.Errorf("read the session: %w", err)
 	}
-	wish(r).own = user.Profile.Locale
+	if user.Profile.Locale != "" {
+		wish(r).own = []string{user.Profile.Locale}
+	}
 	return who{user: user, session: session, ok: true}, nil
 }
