@@ -22,6 +22,7 @@ type flow struct {
 	seen        *auth.Session
 	reauthErr   error
 	mode        oauth.ResponseMode
+	locales     []string
 	public      bool // the client, on the user's machine
 	reauthentic int
 }
@@ -38,7 +39,7 @@ func (f *flow) Resume(_ context.Context, sealed string) (authorize.Visit, error)
 		Client: auth.Client{ID: "app", Name: "<b>App</b>", Public: f.public},
 		Request: auth.AuthorizationRequest{
 			RedirectURI: uri, Scopes: []string{"openid", "email", "offline_access", "write:<x>", "pay"}, LoginHint: `"><script>`,
-			Resources: []string{"https://api.example"}, Claims: auth.ClaimsRequest{UserInfo: []string{"phone_number"}},
+			Locales: f.locales, Resources: []string{"https://api.example"}, Claims: auth.ClaimsRequest{UserInfo: []string{"phone_number"}},
 		},
 	}}, nil
 }

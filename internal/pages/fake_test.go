@@ -24,10 +24,13 @@ const sessionValue = "the-value-of-the-session-cookie"
 // fake answers for the use cases and notes what it was asked.
 type fake struct {
 	email    string // of the signed-in user
+	locale   string // of the signed-in user
+	listErr  error  // of List
 	err      error  // of LogIn and SignUp
 	asked    auth.LoginAsk
 	ended    []auth.ID
 	loggedIn bool
+	accept   string // Accept-Language; empty: as the request says
 	out      bool
 	kept     []auth.ID // by EndAll
 	change   accounts.PasswordChange
@@ -57,10 +60,13 @@ func (f *fake) Current(_ context.Context, cookie secret.Token) (auth.User, auth.
 	if cookie.Reveal() != sessionValue {
 		return auth.User{}, auth.Session{}, auth.ErrNotFound
 	}
-	return auth.User{ID: idOf(1), Email: f.email, CreatedAt: testNow.AddDate(-1, 0, 0)}, auth.Session{ID: idOf(2), ExpiresAt: testNow.Add(time.Hour)}, nil
+	return auth.User{ID: idOf(1), Email: f.email, Profile: auth.Profile{Locale: f.locale}, CreatedAt: testNow.AddDate(-1, 0, 0)}, auth.Session{ID: idOf(2), ExpiresAt: testNow.Add(time.Hour)}, nil
 }
 
 func (f *fake) List(_ context.Context, _, current auth.ID) ([]auth.SessionView, error) {
+	if f.listErr != nil {
+		return nil, f.listErr
+	}
 	firefox := auth.Caller{IP: "192.0.2.7", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 	iphone := auth.Caller{UserAgent: "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1"}
 	return []auth.SessionView{
@@ -156,6 +162,9 @@ func newSite(t testing.TB, adapt ...func(*Config, *fake)) *site {
 func (s *site) do(r *http.Request) *httptest.ResponseRecorder {
 	if s.loggedIn {
 		r.AddCookie(&http.Cookie{Name: "daypass-session", Value: sessionValue})
+	}
+	if s.accept != "" {
+		r.Header.Set("Accept-Language", s.accept)
 	}
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"flag"
+	"maps"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/daypass/daypass/internal/auth"
+	"github.com/daypass/daypass/internal/authorize"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -19,10 +21,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var fingerprint = regexp.MustCompile(`(/assets/[a-z-]+)\.[\w-]{12}\.`)
 
 // everyPage renders each page in each standing.
-func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder {
+func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder { return everyPageIn(t, "en") }
+
+func everyPageIn(t *testing.T, language string) map[string]*httptest.ResponseRecorder {
 	t.Helper()
 	all := map[string]*httptest.ResponseRecorder{}
-	stranger, owner, wrong := newSite(t), newSite(t), newSite(t)
+	speaks := func(_ *Config, f *fake) { f.accept = language }
+	stranger, owner, wrong := newSite(t, speaks), newSite(t, speaks), newSite(t, speaks)
 	owner.loggedIn = true
 	for name, path := range map[string]string{"landing": "/", "login": "/login", "signup": "/signup", "demo": "/demo", "logout": "/logout", "not-found": "/nowhere"} {
 		all[name] = stranger.get(path)
@@ -33,9 +38,9 @@ func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder {
 	form := url.Values{"username": {"ann@example.com"}, "password": {"not the password"}}
 	wrong.err = auth.ErrCredentials
 	all["login-wrong"] = wrong.post("/login", form)
-	wrong.err = &auth.WeakPassword{Reason: "Many people use this password."}
+	wrong.err = &auth.WeakPassword{Rule: auth.PasswordCommon}
 	all["signup-weak"] = wrong.post("/signup", form)
-	weak := newSite(t)
+	weak := newSite(t, speaks)
 	weak.loggedIn, weak.err = true, auth.ErrCredentials
 	all["password-wrong"] = weak.post("/account/password", url.Values{"password": {"guess"}, "new_password": {"another one"}})
 	all["session-ended"] = owner.post("/account/sessions/end", url.Values{"session": {idOf(3).String()}})
@@ -44,9 +49,43 @@ func everyPage(t *testing.T) map[string]*httptest.ResponseRecorder {
 
 func TestPagesAreWhatTheGoldenFilesSay(t *testing.T) {
 	t.Parallel()
-	for name, reply := range everyPage(t) {
+	compareGolden(t, everyPage(t), "testdata")
+}
+
+func TestGermanPagesAreWhatTheGoldenFilesSay(t *testing.T) {
+	t.Parallel()
+	all := everyPageIn(t, "de")
+	delete(all, "demo") // it speaks English alone
+	delete(all, "demo-in")
+	maps.Copy(all, flowPages(t, "de"))
+	compareGolden(t, all, filepath.Join("testdata", "de"))
+}
+
+// flowPages are those of an authorization request, and of a log-out that an application begins.
+func flowPages(t *testing.T, language string) map[string]*httptest.ResponseRecorder {
+	t.Helper()
+	all := map[string]*httptest.ResponseRecorder{}
+	for name, step := range map[string]authorize.Kind{"consent": authorize.Consent, "choose": authorize.Choose, "login": authorize.Login} {
+		s, f := newFlowSite(t, step)
+		s.loggedIn, s.accept, f.locales = step != authorize.Login, "en", []string{language}
+		all[name+"-for-an-application"] = s.get("/" + name + "?interaction=open")
+		if step == authorize.Consent {
+			all["continue"] = s.get("/continue?interaction=open")
+			all["apps"] = s.post("/account/apps/take-back?ui_locales="+language, url.Values{"client": {"app"}})
+			all["over"] = s.get("/consent?interaction=forged&ui_locales=" + language)
+			all["email"] = s.get("/account/email?ui_locales=" + language)
+			s.pending = "new@example.com"
+			all["code"] = s.get("/account/email/code?ui_locales=" + language)
+		}
+	}
+	return all
+}
+
+func compareGolden(t *testing.T, pages map[string]*httptest.ResponseRecorder, dir string) {
+	t.Helper()
+	for name, reply := range pages {
 		got := fingerprint.ReplaceAllString(reply.Body.String(), "$1.HASH.")
-		file := filepath.Join("testdata", name+".html")
+		file := filepath.Join(dir, name+".html")
 		if *update {
 			if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
 				t.Fatal(err)
