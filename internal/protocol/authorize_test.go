@@ -225,9 +225,12 @@ func TestAGoodRequestIsAnsweredAtOnce(t *testing.T) {
 			t.Errorf("%s: got %v, want a code", name, q)
 		}
 	}
-	r := w.authorize(with(good(webID), "response_mode", "form_post"))
+	r := w.authorize(with(good(webID), "response_mode", "form_post", "ui_locales", "<b> de-CH en"))
 	if r.status != http.StatusOK || r.str("to") != callback || !strings.Contains(r.str("values"), "code=dpc_") || !strings.Contains(r.str("values"), "iss=") {
 		t.Errorf("form_post: got %d %s", r.status, r.raw)
+	}
+	if got, _ := r.body["locales"].([]any); !slices.Equal(got, []any{"de-CH", "en"}) {
+		t.Errorf("form_post: the page is in %v, want the languages that were asked for", got)
 	}
 }
 

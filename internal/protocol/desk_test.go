@@ -128,6 +128,9 @@ func TestMetadataTellsWhatIsServedAndNothingElse(t *testing.T) {
 		if !slices.Equal(grantTypes, []any{"authorization_code", "client_credentials", "refresh_token"}) {
 			t.Errorf("grant types: got %v", grantTypes)
 		}
+		if languages, _ := r.body["ui_locales_supported"].([]any); !slices.Equal(languages, []any{"en", "de"}) {
+			t.Errorf("ui_locales_supported: got %v, want those of the pages", languages)
+		}
 	}
 	if documents[0] != documents[1] {
 		t.Error("the two documents differ")

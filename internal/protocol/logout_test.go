@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,9 @@ func TestALogOutThatAClientBegins(t *testing.T) {
 		if r := w.logout(c.q); r.status != http.StatusOK || r.str("page") != "exit" || r.str("to") != c.to || r.body["sure"] != c.sure {
 			t.Errorf("%s: got %d %s, want %q, sure %v", name, r.status, r.raw, c.to, c.sure)
 		}
+	}
+	if got, _ := w.logout(url.Values{"ui_locales": {"fr de <b>"}}).body["locales"].([]any); !slices.Equal(got, []any{"fr", "de"}) {
+		t.Errorf("the page is in %v, want the languages that were asked for", got)
 	}
 	for name, q := range map[string]url.Values{
 		"not registered":         {"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://evil.example"}},

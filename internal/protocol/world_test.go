@@ -114,7 +114,7 @@ func newWorld(t *testing.T) *world {
 	w.registrar = newRegistrar(w, operators)
 	p, err := protocol.New(protocol.Config{
 		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now,
-		Authorize: w.codes, Sessions: w, Screens: screens{}, Registrar: w.registrar, Cookies: httpkit.Cookies{Insecure: true},
+		Authorize: w.codes, Sessions: w, Screens: screens{}, Registrar: w.registrar, Cookies: httpkit.Cookies{Insecure: true}, Languages: []string{"en", "de"},
 	})
 	must(t, err)
 	mux := http.NewServeMux()
@@ -141,11 +141,11 @@ func (screens) Fault(w http.ResponseWriter, _ *http.Request, f protocol.Fault) {
 }
 
 func (screens) FormPost(w http.ResponseWriter, _ *http.Request, a authorize.Answer) {
-	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": a.RedirectURI, "values": a.Values.Encode()})
+	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "post", "to": a.RedirectURI, "values": a.Values.Encode(), "locales": a.Locales})
 }
 
 func (screens) Exit(w http.ResponseWriter, _ *http.Request, e authorize.Exit, sure bool) {
-	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "exit", "client": e.Client.ID, "to": e.Location(), "sure": sure})
+	httpkit.WriteJSON(w, http.StatusOK, map[string]any{"page": "exit", "client": e.Client.ID, "to": e.Location(), "sure": sure, "locales": e.Locales})
 }
 
 func (w *world) register() {

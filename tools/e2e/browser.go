@@ -22,6 +22,7 @@ type look struct {
 	dark          bool
 	noScript      bool
 	allowProblems bool
+	language      string // empty: the program's own
 }
 
 // BrowserOption changes what [Browser] starts.
@@ -42,6 +43,9 @@ func Dark() BrowserOption { return func(l *look) { l.dark = true } }
 // for something. Only a story about exactly that may use it.
 func AllowPageProblems() BrowserOption { return func(l *look) { l.allowProblems = true } }
 
+// Speaks sets the languages of the browser, as Accept-Language lists them.
+func Speaks(languages string) BrowserOption { return func(l *look) { l.language = languages } }
+
 type lookKey struct{}
 
 // Browser starts a headless Chromium with an empty profile and returns the context of its first tab, for the helpers of
@@ -57,7 +61,11 @@ func Browser(t testing.TB, options ...BrowserOption) context.Context {
 		o(&l)
 	}
 	profile := tempDir(t, "profile-")
-	allocator, stop := chromedp.NewExecAllocator(context.WithValue(context.Background(), lookKey{}, l), flags(program, profile)...)
+	start := flags(program, profile)
+	if l.language != "" {
+		start = append(start, chromedp.Flag("accept-lang", l.language))
+	}
+	allocator, stop := chromedp.NewExecAllocator(context.WithValue(context.Background(), lookKey{}, l), start...)
 	t.Cleanup(stop)
 	return newTab(t, allocator, l)
 }

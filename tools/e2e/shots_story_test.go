@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 
@@ -13,6 +14,12 @@ import (
 // stick out of the page in any of them.
 func shoot(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
+	shootAt(t, ctx, 390, name)
+}
+
+// shootAt is shoot with another width of the narrow pictures, in CSS pixels.
+func shootAt(t *testing.T, ctx context.Context, narrow int64, name string) {
+	t.Helper()
 	if os.Getenv(EnvScreenshots) == "" {
 		return
 	}
@@ -21,10 +28,10 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 		t.Fatal("shoot wants a context that Browser or Tab returned")
 	}
 	for suffix, l := range map[string]look{
-		"390-light":  {width: 390, height: 844, mobile: true},
-		"390-dark":   {width: 390, height: 844, mobile: true, dark: true},
-		"1280-light": {width: 1280, height: 800},
-		"1280-dark":  {width: 1280, height: 800, dark: true},
+		fmt.Sprint(narrow, "-light"): {width: narrow, height: 844, mobile: true},
+		fmt.Sprint(narrow, "-dark"):  {width: narrow, height: 844, mobile: true, dark: true},
+		"1280-light":                 {width: 1280, height: 800},
+		"1280-dark":                  {width: 1280, height: 800, dark: true},
 	} {
 		l.noScript = own.noScript
 		run(t, ctx, "look "+suffix, appear(l))
