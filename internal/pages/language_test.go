@@ -169,7 +169,7 @@ func TestAPageSpeaksTheLanguageOfItsReader(t *testing.T) {
 		"of those that are there":     {path: "/login?interaction=open", asked: []string{"fr", "de", "en"}, want: "de", wantInside: "Passwort"},
 		"unknown ones are ignored":    {path: "/login?interaction=open", asked: []string{"fr", "x"}, accept: "de", want: "de", wantInside: "Passwort"},
 		"sign-up for an application":  {path: "/signup?interaction=open", asked: []string{"de"}, want: "de", wantInside: "Konto anlegen"},
-		"consent":                     {path: "/consent?interaction=open", asked: []string{"de"}, want: "de", wantInside: "Zugriff erlauben?"},
+		"consent":                     {path: "/consent?interaction=open", asked: []string{"de"}, want: "de", wantInside: "zulassen?"},
 		"on the way back":             {path: "/continue?interaction=open", asked: []string{"de"}, want: "de", wantInside: "Es geht weiter zu"},
 		"the log-out":                 {path: "/logout?ui_locales=de", want: "de", wantInside: "Abmelden?"},
 		"a page that is over":         {path: "/login?interaction=forged", own: "de", accept: "de", want: "de", wantInside: "abgelaufen"},
@@ -225,7 +225,7 @@ func TestALanguageStaysThroughAForm(t *testing.T) {
 	}
 	w = httptest.NewRecorder()
 	s.pages.Error(w, httptest.NewRequest(http.MethodGet, "/oauth/authorize?ui_locales=de", http.NoBody), Fault{Status: 400, Reason: Mistake, Detail: "<b>PKCE</b> is required"})
-	if got := spoken(t, w); got != "de" || !strings.Contains(w.Body.String(), `hat einen Fehler gemacht: <span lang="en">&lt;b&gt;PKCE&lt;/b&gt; is required</span>.`) {
+	if got := spoken(t, w); got != "de" || !strings.Contains(w.Body.String(), `hat einen Fehler gemacht: „<span lang="en">&lt;b&gt;PKCE&lt;/b&gt; is required</span>“.`) {
 		t.Errorf("a mistake of the application: got %s\n%s", got, w.Body)
 	}
 }

@@ -36,7 +36,7 @@ func TestAnApplicationAsksForALanguage(t *testing.T) {
 		shootAt(t, ctx, 360, "de-"+where)
 	}
 	Open(t, ctx, p.config.AuthCodeURL("state-1", oauth2.S256ChallengeOption(oauth2.GenerateVerifier()), german))
-	says("login", "Um bei Notes & Co fortzufahren")
+	says("login", "Weiter zu Notes & Co")
 	Fill(t, ctx, "username", demoEmail)
 	Fill(t, ctx, "password", "not the password")
 	Submit(t, ctx, send)
