@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
 
@@ -53,7 +52,7 @@ func (c *Catalogue) T(key string, args ...any) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("i18n: %s: %w", key, err)
 	}
-	parts := t.forms[plural.Other]
+	parts := t.other
 	if t.chooses() {
 		n, ok := find(args, counted).(int)
 		if !ok {

@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -84,10 +85,10 @@ func (c *Catalogue) compare(base *Catalogue) (faults []error) {
 	fault := func(key, format string, args ...any) {
 		faults = append(faults, fmt.Errorf("i18n: %s: %s: "+format, append([]any{c.tag, key}, args...)...))
 	}
-	for _, key := range base.Keys() {
+	for key, original := range base.texts {
 		t, ok := c.texts[key]
-		got, want := t.places(), base.texts[key].places()
-		if base.texts[key].chooses() { // a language whose words are the same for every number need not write it
+		got, want := t.places, original.places
+		if original.chooses() { // a language whose words are the same for every number need not write it
 			got, want = without(got, counted), without(want, counted)
 		}
 		switch {
@@ -99,14 +100,15 @@ func (c *Catalogue) compare(base *Catalogue) (faults []error) {
 			fault(key, "lacks the form %q", t.lacks(c.tag))
 		}
 	}
-	for _, key := range c.Keys() {
+	for key := range c.texts {
 		if _, ok := base.texts[key]; !ok {
 			fault(key, "is not in the catalogue of %s", base.tag)
 		}
 	}
+	slices.SortFunc(faults, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return faults
 }
 
 func without(list []string, s string) []string {
-	return slices.DeleteFunc(list, func(x string) bool { return x == s })
+	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return x == s })
 }

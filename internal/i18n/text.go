@@ -3,7 +3,6 @@ package i18n
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,7 +14,9 @@ import (
 
 // text is what a catalogue says for one key: one form, or several of which a number chooses.
 type text struct {
-	forms map[plural.Form][]part // a text without a number has plural.Other alone
+	other  []part                 // the only form of a text without a number
+	forms  map[plural.Form][]part // all of them; nil: there is one
+	places []string               // the names of all arguments, sorted; a number that chooses the form is one
 }
 
 // part is a piece of a text: words, or the place of an argument.
@@ -38,12 +39,13 @@ func formNames() map[string]plural.Form {
 
 // UnmarshalYAML reads a string, or a mapping of plural forms to strings.
 func (t *text) UnmarshalYAML(node *yaml.Node) error {
-	t.forms = map[plural.Form][]part{}
+	defer t.name()
 	if node.Kind != yaml.MappingNode {
 		var err error
-		t.forms[plural.Other], err = readText(node)
+		t.other, err = readText(node)
 		return err
 	}
+	t.forms = map[plural.Form][]part{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		form, known := formNames()[node.Content[i].Value]
 		if _, twice := t.forms[form]; !known || twice {
@@ -54,6 +56,7 @@ func (t *text) UnmarshalYAML(node *yaml.Node) error {
 			return err
 		}
 	}
+	t.other = t.forms[plural.Other]
 	return nil
 }
 
@@ -93,38 +96,40 @@ func split(s string) ([]part, error) {
 
 // plain tells whether the text needs no argument, and what it is then.
 func (t text) plain() (string, bool) {
-	parts := t.forms[plural.Other]
-	if len(t.forms) == 1 && len(parts) == 1 && parts[0].place == "" {
-		return parts[0].words, true
+	if t.forms == nil && len(t.other) == 1 && t.other[0].place == "" {
+		return t.other[0].words, true
 	}
 	return "", false
 }
 
-// places are the names of all arguments, sorted; a number that chooses the form is one of them.
-func (t text) places() []string {
-	names := map[string]bool{}
+// name fills places.
+func (t *text) name() {
 	if t.chooses() {
-		names[counted] = true
+		t.places = append(t.places, counted)
 	}
-	for _, parts := range t.forms {
+	add := func(parts []part) {
 		for _, p := range parts {
-			if p.place != "" {
-				names[p.place] = true
+			if p.place != "" && !slices.Contains(t.places, p.place) {
+				t.places = append(t.places, p.place)
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(names))
+	add(t.other)
+	for _, parts := range t.forms {
+		add(parts)
+	}
+	slices.Sort(t.places)
 }
 
 // chooses tells whether a number chooses among forms.
-func (t text) chooses() bool { return len(t.forms) > 1 }
+func (t text) chooses() bool { return t.forms != nil }
 
 // lacks names a form that the numbers of a language need and the text does not have; "" for none.
 func (t text) lacks(tag language.Tag) string {
-	if _, ok := t.forms[plural.Other]; !ok {
+	switch {
+	case t.other == nil:
 		return "other"
-	}
-	if !t.chooses() {
+	case !t.chooses():
 		return ""
 	}
 	for n := range 200 { // every rule of CLDR for whole numbers repeats within that

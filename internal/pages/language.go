@@ -19,6 +19,9 @@ import (
 // baseLanguage is the one that every catalogue is compared with, and the one for readers of none.
 const baseLanguage = "en"
 
+// onlyBase is the page that speaks the base language alone: the live part of the demo is written in it, in modules.
+const onlyBase = "demo"
+
 // edition is every page in one language.
 type edition struct {
 	*i18n.Catalogue
@@ -86,15 +89,17 @@ func (e *edition) readTemplates(into *template.Template, files fs.FS, assets *as
 	return nil
 }
 
-// newEdition reads every page in a language and renders it once, signed in and not: that finds a missing template, asset or
-// message.
+// newEdition reads every page in a language.
 func newEdition(c *i18n.Catalogue, files fs.FS, assets *assets) (*edition, error) {
 	e := &edition{Catalogue: c, header: []string{c.Language()}, templates: map[string]*template.Template{}}
 	shared := template.New("").Funcs(e.funcs(assets))
 	if err := e.readTemplates(shared, files, assets, "templates/layout.html", "templates/form.html"); err != nil {
 		return nil, err
 	}
-	for name, data := range samples() {
+	for name := range samples() {
+		if name == onlyBase && c.Language() != baseLanguage {
+			continue
+		}
 		clone, err := shared.Clone()
 		if err != nil {
 			return nil, fmt.Errorf("clone templates: %w", err)
@@ -103,14 +108,22 @@ func newEdition(c *i18n.Catalogue, files fs.FS, assets *assets) (*edition, error
 			return nil, err
 		}
 		e.templates[name] = clone
+	}
+	return e, nil
+}
+
+// try renders every page once, signed in and not: that finds a missing template, asset or message. One edition is enough:
+// the others differ in words alone, and i18n.Load has seen that none is missing.
+func (e *edition) try() error {
+	for name, data := range samples() {
 		for _, signedIn := range []bool{false, true} {
 			v := view{Name: name, SignedIn: signedIn, Demo: true, Data: data}
-			if err := clone.ExecuteTemplate(io.Discard, "layout", v); err != nil {
-				return nil, fmt.Errorf("try template %s in %s: %w", name, c.Language(), err)
+			if err := e.templates[name].ExecuteTemplate(io.Discard, "layout", v); err != nil {
+				return fmt.Errorf("try template %s: %w", name, err)
 			}
 		}
 	}
-	return e, nil
+	return nil
 }
 
 // samples are every page with data that shows most of it.
@@ -160,8 +173,8 @@ func wish(r *http.Request) *wishes {
 
 // edition chooses the language of a page: what the application asks for, what the user has, what the browser says.
 func (p *Pages) edition(r *http.Request, name string) *edition {
-	if name == "demo" { // its live part is written in English, in modules
-		return p.editions[p.catalogues.Base().Language()]
+	if name == onlyBase {
+		return p.editions[baseLanguage]
 	}
 	w := wish(r)
 	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, w.own).Language()]

@@ -126,6 +126,9 @@ func newFrom(cfg Config, files fs.FS) (*Pages, error) {
 			return nil, fmt.Errorf("pages: %w", err)
 		}
 	}
+	if err := p.editions[baseLanguage].try(); err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
 	return p, nil
 }
 
