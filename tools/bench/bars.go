@@ -51,6 +51,8 @@ func bars() map[string]bar {
 		"postgres: log-ins":                                           timesLeast(0.9),
 		"postgres: p99 of refreshes while log-ins saturate the cores": most(50, "ms"),
 		"postgres: server CPU per refresh, large table":               timesMost(1.2),
+		"postgres: server CPU per code flow":                          most(500, "µs"),
+		"postgres: server CPU per introspection":                      most(100, "µs"),
 
 		"sqlite, 16 connections: server CPU per refresh":            timesMost(2.5),
 		"sqlite, 16 connections: refreshes":                         timesLeast(0.4),
@@ -58,6 +60,8 @@ func bars() map[string]bar {
 		"sqlite: log-ins":                                           timesLeast(0.9),
 		"sqlite: p99 of refreshes while log-ins saturate the cores": most(50, "ms"),
 		"sqlite: server CPU per refresh, large table":               timesMost(1.2),
+		"sqlite: server CPU per code flow":                          most(500, "µs"),
+		"sqlite: server CPU per introspection":                      most(100, "µs"),
 		"sqlite: idle memory":                                       most(30, "MiB"),
 		"sqlite: start to first answer, existing file":              most(50, "ms"),
 

@@ -50,6 +50,10 @@ func TestTheBarsAreThePromisedOnes(t *testing.T) {
 		"postgres: log-ins":                     "≥ 0.9 ×",
 		"sqlite: p99 of refreshes while log-ins saturate the cores":   "≤ 50 ms",
 		"postgres: p99 of refreshes while log-ins saturate the cores": "≤ 50 ms",
+		"sqlite: server CPU per code flow":                            "≤ 500 µs",
+		"postgres: server CPU per code flow":                          "≤ 500 µs",
+		"sqlite: server CPU per introspection":                        "≤ 100 µs",
+		"postgres: server CPU per introspection":                      "≤ 100 µs",
 		"sqlite: server CPU per refresh, large table":                 "≤ 1.2 ×",
 		"postgres: server CPU per refresh, large table":               "≤ 1.2 ×",
 	}

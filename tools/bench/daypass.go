@@ -59,6 +59,11 @@ func install(binary, dir, database string) (*installation, error) {
 	}
 	text := fmt.Sprintf("issuer: http://localhost:%s\nlisten: %s\ndatabase: '%s'\nmaster_key_file: %s\naccess_token.algorithm: ES256\n",
 		port, address, database, in.path("master.key"))
+	text += fmt.Sprintf("clients:\n  - id: %s\n    secret_file: %s\n    redirect_uris: [%s]\n    scopes: [openid]\n"+
+		"    token_endpoint_auth_method: client_secret_basic\n    id_token_signed_response_alg: ES256\n", flowClient, in.path("client.secret"), flowCallback)
+	if err := os.WriteFile(in.path("client.secret"), []byte(flowSecret), 0o600); err != nil {
+		return nil, fmt.Errorf("install: %w", err)
+	}
 	err = errors.Join(os.WriteFile(in.path("master.key"), file.Bytes(), 0o600), os.WriteFile(in.path("daypass.yaml"), []byte(text), 0o600))
 	if err != nil {
 		return nil, fmt.Errorf("install: %w", err)

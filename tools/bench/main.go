@@ -116,6 +116,7 @@ func (b *bench) engine(ctx context.Context, engine string) (err error) {
 	}
 	steps := []step{
 		{"log-ins", b.logins},
+		{"code flows", b.flows},
 		{"fill", func(ctx context.Context, g *ground) error { return g.fill(ctx, b.plan.grants, b.plan.driven) }},
 		{"refreshes", b.speed},
 		{"size", b.size},

@@ -19,6 +19,8 @@ type wire struct {
 	head   []byte // of a POST, up to the length
 	out    []byte
 	body   []byte
+
+	location []byte // of the last reply; good until the next call
 }
 
 const wireTimeout = 30 * time.Second
@@ -39,7 +41,12 @@ func (w *wire) close() { _ = w.conn.Close() }
 func (w *wire) post(body []byte) (status int, reply []byte, err error) {
 	w.out = append(w.out[:0], w.head...)
 	w.out = strconv.AppendInt(w.out, int64(len(body)), 10)
-	w.out = append(append(w.out, "\r\n\r\n"...), body...)
+	return w.send(append(append(w.out, "\r\n\r\n"...), body...))
+}
+
+// send sends a whole request and reads its reply.
+func (w *wire) send(request []byte) (status int, reply []byte, err error) {
+	w.out = request
 	if err := w.conn.SetDeadline(time.Now().Add(wireTimeout)); err != nil {
 		return 0, nil, err
 	}
@@ -61,6 +68,7 @@ func (w *wire) read() (status int, reply []byte, err error) {
 		return 0, nil, fmt.Errorf("not a reply: %q", line)
 	}
 	length := -1
+	w.location = w.location[:0]
 	for {
 		if line, err = w.reader.ReadSlice('\n'); err != nil {
 			return 0, nil, fmt.Errorf("receive: %w", err)
@@ -72,6 +80,9 @@ func (w *wire) read() (status int, reply []byte, err error) {
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return 0, nil, fmt.Errorf("not a length: %q", value)
 			}
+		}
+		if value, found := bytes.CutPrefix(line, []byte("Location: ")); found {
+			w.location = append(w.location, bytes.TrimSpace(value)...)
 		}
 	}
 	if length < 0 || length > 1<<20 {
