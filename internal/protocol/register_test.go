@@ -214,6 +214,41 @@ func TestAClientManagesItself(t *testing.T) {
 	}
 }
 
+// PR-05: a public client as MCP hosts are, which finds everything by the metadata, registers itself and keeps itself logged in.
+func TestAPublicClientThatRegisteredItself(t *testing.T) {
+	t.Parallel()
+	w := ready(t)
+	for _, path := range []string{oauth.MetadataPath, oauth.OpenIDMetadataPath} {
+		r := w.registration(http.MethodGet, path, "", nil)
+		if r.str("registration_endpoint") != issuer+"/oauth/register" || r.body["code_challenge_methods_supported"].([]any)[0] != "S256" {
+			t.Errorf("%s: %s", path, r.raw)
+		}
+	}
+	made := w.registers(m{
+		"client_name": "Host", "redirect_uris": []string{"http://127.0.0.1/cb"}, "token_endpoint_auth_method": "none",
+		"grant_types": []string{"authorization_code", "refresh_token"}, "response_types": []string{"code"}, "scope": "email",
+	})
+	if made.status != http.StatusCreated || made.str("client_secret") != "" || made.str("application_type") != "native" {
+		t.Fatalf("got %d %s", made.status, made.raw)
+	}
+	id, back := made.str("client_id"), "http://127.0.0.1:61234/cb"
+	q := with(good(id), "redirect_uri", back, "scope", "email", "resource", api)
+	sealed := w.allowFor(q)
+	code := w.code(url.Values{"interaction": {sealed}})
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {back}, "code_verifier": {verifier}, "client_id": {id}, "resource": {api}}
+	first := w.post("/oauth/token", form)
+	if first.status != http.StatusOK {
+		t.Fatalf("code: %d %s", first.status, first.raw)
+	}
+	if _, access := idClaims(t, first.str("access_token")); access["aud"] != api {
+		t.Errorf("aud %v", access["aud"])
+	}
+	next := w.refresh(id, first.str("refresh_token"))
+	if next.status != http.StatusOK || next.str("refresh_token") == first.str("refresh_token") || next.str("refresh_token") == "" {
+		t.Errorf("refresh: %d %s", next.status, next.raw)
+	}
+}
+
 // newRegistrar is what the world lets register.
 func newRegistrar(w *world, a *admin.Service) *admin.Registrar {
 	return &admin.Registrar{
