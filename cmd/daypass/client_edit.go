@@ -54,7 +54,7 @@ func clientEdits() []edit[auth.Client] {
 		textEdit("frontchannel-logout-uri", "the `URL` that the browser tells of log-outs", func(c *auth.Client) *string { return &c.Metadata.FrontChannelLogoutURI }),
 		flagEdit("frontchannel-logout-session-required", "it needs iss and sid there", func(c *auth.Client) *bool { return &c.Metadata.FrontChannelNeedsSession }),
 		textEdit("pkce", "`POLICY`: required, or when_sent for a confidential client that knows no PKCE", func(c *auth.Client) *auth.PKCEPolicy { return &c.Metadata.PKCE }),
-		listEdit("allowed-origin", "an `ORIGIN` whose scripts may read the answers of the token endpoint", func(c *auth.Client) *[]string { return &c.Metadata.AllowedOrigins }),
+		listEdit("allowed-origin", "an `ORIGIN` whose scripts may read the answers of the token, revocation, UserInfo and PAR endpoints", func(c *auth.Client) *[]string { return &c.Metadata.AllowedOrigins }),
 	}
 }
 

@@ -42,6 +42,7 @@ type App struct {
 	grants     *grants.Service
 	clients    *clients.Service
 	resources  *clients.Resources
+	origins    *clients.Origins
 	accounts   *accounts.Service
 	pipeline   *exchange.Pipeline
 	principals *login.Principals
@@ -117,7 +118,7 @@ func (a *App) open(ctx, background context.Context, why Purpose) error {
 	if err := a.build(masters); err != nil {
 		return err
 	}
-	if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx)); err != nil || why == ForLook {
+	if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx), a.origins.Load(ctx)); err != nil || why == ForLook {
 		return err
 	}
 	// What was sealed before has opened, so the keys are right.
@@ -177,7 +178,7 @@ func (a *App) build(masters *keys.Masters) (err error) {
 		return err
 	}
 	a.clients = clients.New(a.db, clients.Proof{Issuer: c.Issuer, TokenEndpoint: c.Issuer + "/oauth/token", Documents: a.outbound, Now: a.now})
-	a.resources = clients.NewResources(a.db)
+	a.resources, a.origins = clients.NewResources(a.db), clients.NewOrigins(a.db)
 	if a.grants, err = grants.New(grants.Config{DB: a.db, Keys: masters, Rules: rules, Lifetime: c.Refresh.Absolute, Now: a.now}); err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (a *App) mountOAuth(mux *http.ServeMux, site *pages.Pages) error {
 		}
 	}
 	p, err := protocol.New(protocol.Config{
-		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Now: a.now,
+		Issuer: a.config.Issuer, Exchange: a.pipeline, Desk: desk, Keys: a.ring, Origins: a.origins, Now: a.now,
 		Authorize: a.authorize, Sessions: pageSessions{a.accounts, a.principals}, Screens: screens{site}, Registrar: registrar, Cookies: a.cookies(), Scopes: a.config.Scopes,
 		Languages: site.Languages(),
 	})

@@ -33,9 +33,9 @@ func (a *App) follow(ctx context.Context) {
 			return // a database that does not answer shows in /readyz
 		}
 		a.clients.Forget()
-		if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx)); err != nil {
+		if err := errors.Join(a.ring.Load(ctx), a.resources.Load(ctx), a.origins.Load(ctx)); err != nil {
 			if failed != seq { // once for each change
-				a.log.Error("keys or resources cannot be loaded again", "error", err)
+				a.log.Error("keys, resources or origins cannot be loaded again", "error", err)
 			}
 			failed = seq
 			return

@@ -76,7 +76,7 @@ type ClientMetadata struct {
 	FrontChannelNeedsSession bool       `json:"frontchannel_logout_session_required,omitempty"`
 	IntrospectionAlgorithm   string     `json:"introspection_signed_response_alg,omitempty"`
 	PKCE                     PKCEPolicy `json:"daypass_pkce,omitempty"`
-	AllowedOrigins           []string   `json:"daypass_allowed_origins,omitempty"`   // of scripts that may read the token endpoint's answers
+	AllowedOrigins           []string   `json:"daypass_allowed_origins,omitempty"`   // of scripts that may read what the endpoints for clients answer
 	Verified                 bool       `json:"daypass_verified,omitempty"`          // an operator vouches for its name
 	Registered               bool       `json:"daypass_registered,omitempty"`        // by itself, over HTTP (RFC 7591)
 	Unvouched                bool       `json:"daypass_unvouched,omitempty"`         // anybody could have registered it

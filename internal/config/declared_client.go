@@ -58,7 +58,7 @@ func clientMembers() []clientMember {
 		textMember("frontchannel_logout_uri", "the https address that is told of log-outs by the browser; on the origin of a redirect URI", func(m *auth.ClientMetadata) *string { return &m.FrontChannelLogoutURI }),
 		flagMember("frontchannel_logout_session_required", "true when it needs iss and sid there", func(m *auth.ClientMetadata) *bool { return &m.FrontChannelNeedsSession }),
 		textMember("pkce", "`required`, or `when_sent` for a confidential client that knows no PKCE", func(m *auth.ClientMetadata) *auth.PKCEPolicy { return &m.PKCE }),
-		listMember("allowed_origins", "a list of origins whose scripts may read the answers of the token endpoint", func(m *auth.ClientMetadata) *[]string { return &m.AllowedOrigins }),
+		listMember("allowed_origins", "a list of origins whose scripts may read the answers of the token, revocation, UserInfo and PAR endpoints", func(m *auth.ClientMetadata) *[]string { return &m.AllowedOrigins }),
 		flagMember("verified", "true when the operator vouches for its name", func(m *auth.ClientMetadata) *bool { return &m.Verified }),
 	}
 }

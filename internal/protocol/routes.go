@@ -39,9 +39,13 @@ type KeySource interface {
 	Algorithms() []jose.Algorithm
 }
 
+// Origins knows which web origins may read the answers of the endpoints for clients.
+type Origins interface{ Allowed(origin string) bool }
+
 var (
 	_ Exchanger = (*exchange.Pipeline)(nil)
 	_ Desk      = (*exchange.Desk)(nil)
+	_ Origins   = (*clients.Origins)(nil)
 )
 
 // Authorizer is the use case of the authorization endpoint.
@@ -103,6 +107,7 @@ type Config struct {
 	Exchange  Exchanger
 	Desk      Desk
 	Keys      KeySource
+	Origins   Origins
 	Authorize Authorizer
 	Sessions  Sessions
 	Screens   Screens
@@ -118,8 +123,8 @@ type Protocol struct{ c Config }
 
 // New returns the endpoints, or an error when a need is missing.
 func New(c Config) (*Protocol, error) {
-	if c.Issuer == "" || c.Exchange == nil || c.Desk == nil || c.Keys == nil || c.Now == nil {
-		return nil, errors.New("protocol: an issuer, the use cases, keys and a clock are needed")
+	if c.Issuer == "" || c.Exchange == nil || c.Desk == nil || c.Keys == nil || c.Origins == nil || c.Now == nil {
+		return nil, errors.New("protocol: an issuer, the use cases, keys, origins and a clock are needed")
 	}
 	return &Protocol{c: c}, nil
 }
@@ -129,6 +134,8 @@ type Route struct {
 	Path    string
 	Methods []string
 	Handler http.HandlerFunc
+	// Scripts says how scripts of other origins may ask here.
+	Scripts scripts
 	// Describe writes what this endpoint adds to the metadata documents; nil: nothing.
 	Describe func(*oauth.Metadata)
 }
@@ -138,31 +145,32 @@ func (p *Protocol) Routes() []Route {
 	confidential := []oauth.ClientAuthMethod{oauth.AuthSecretBasic, oauth.AuthSecretPost, oauth.AuthPrivateKeyJWT}
 	signatures := algorithmNames(jose.Algorithms())
 	everybody := append(slices.Clone(confidential), oauth.AuthNone)
+	form := scripts{Listed: true, Headers: []string{"Content-Type"}} // some libraries announce it, though a form need not
 	post, get := []string{http.MethodPost}, []string{http.MethodGet, http.MethodHead}
 	routes := []Route{
-		{"/oauth/token", post, p.token, func(m *oauth.Metadata) {
+		{"/oauth/token", post, p.token, form, func(m *oauth.Metadata) {
 			m.TokenEndpoint, m.TokenEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/token", everybody
 			m.TokenEndpointAuthSigningAlgValuesSupported = signatures
 			m.GrantTypesSupported = p.c.Exchange.GrantTypes()
 		}},
-		{"/oauth/revoke", post, p.revoke, func(m *oauth.Metadata) {
+		{"/oauth/revoke", post, p.revoke, form, func(m *oauth.Metadata) {
 			m.RevocationEndpoint, m.RevocationEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/revoke", everybody
 			m.RevocationEndpointAuthSigningAlgValuesSupported = signatures
 		}},
-		{"/oauth/introspect", post, p.introspect, func(m *oauth.Metadata) {
+		{"/oauth/introspect", post, p.introspect, scripts{}, func(m *oauth.Metadata) {
 			m.IntrospectionEndpoint, m.IntrospectionEndpointAuthMethodsSupported = p.c.Issuer+"/oauth/introspect", confidential
 			m.IntrospectionEndpointAuthSigningAlgValuesSupported = signatures
 			m.IntrospectionSigningAlgValuesSupported = algorithmNames(p.c.Keys.Algorithms())
 		}},
-		{"/oauth/jwks", get, p.jwks, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
-		{oauth.MetadataPath, get, p.metadata, nil},
-		{oauth.OpenIDMetadataPath, get, p.metadata, nil},
+		{"/oauth/jwks", get, p.jwks, scripts{}, func(m *oauth.Metadata) { m.JWKSURI = p.c.Issuer + "/oauth/jwks" }},
+		{oauth.MetadataPath, get, p.metadata, scripts{}, nil},
+		{oauth.OpenIDMetadataPath, get, p.metadata, scripts{}, nil},
 	}
 	if p.c.Registrar != nil {
 		own := []string{http.MethodGet, http.MethodPut, http.MethodDelete}
 		routes = append(
-			routes, Route{registerPath, post, p.register, func(m *oauth.Metadata) { m.RegistrationEndpoint = p.c.Issuer + registerPath }},
-			Route{registerPath + "/{id}", own, p.registered, nil},
+			routes, Route{registerPath, post, p.register, scripts{}, func(m *oauth.Metadata) { m.RegistrationEndpoint = p.c.Issuer + registerPath }},
+			Route{registerPath + "/{id}", own, p.registered, scripts{}, nil},
 		)
 	}
 	if p.c.Authorize == nil {
@@ -171,13 +179,13 @@ func (p *Protocol) Routes() []Route {
 	getPost := []string{http.MethodGet, http.MethodPost}
 	return append(
 		routes,
-		Route{"/oauth/authorize", getPost, p.authorize, p.describeAuthorize},
-		Route{"/oauth/par", post, p.push, func(m *oauth.Metadata) {
+		Route{"/oauth/authorize", getPost, p.authorize, scripts{}, p.describeAuthorize},
+		Route{"/oauth/par", post, p.push, form, func(m *oauth.Metadata) {
 			m.PushedAuthorizationRequestEndpoint = p.c.Issuer + "/oauth/par"
 			m.RequirePushedAuthorizationRequests = p.c.Authorize.RequiresPushed()
 		}},
-		Route{"/oauth/logout", getPost, p.logout, p.describeLogout},
-		Route{"/oauth/userinfo", getPost, p.userInfo, p.describeUserInfo},
+		Route{"/oauth/logout", getPost, p.logout, scripts{}, p.describeLogout},
+		Route{"/oauth/userinfo", getPost, p.userInfo, scripts{true, []string{"Authorization"}}, p.describeUserInfo},
 	)
 }
 
@@ -196,6 +204,10 @@ func (p *Protocol) Mount(mux *http.ServeMux) {
 	})
 	for _, route := range p.Routes() {
 		mux.HandleFunc(route.Path, func(w http.ResponseWriter, r *http.Request) {
+			if p.share(w, r, route) {
+				httpkit.SetRoute(r.Context(), route.Path)
+				return
+			}
 			if !slices.Contains(route.Methods, r.Method) {
 				writeMethodNotAllowed(w, route.Methods)
 				return

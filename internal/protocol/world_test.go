@@ -49,16 +49,17 @@ const (
 
 // world is the whole OAuth side over a real database, with a clock that the test moves.
 type world struct {
-	t      *testing.T
-	db     *store.DB
-	ring   *keys.Ring
-	grants *grants.Service
-	server *httptest.Server
-	codes  *authorize.Service
-	apis   *clients.Resources
-	known  *clients.Service
-	user   auth.User
-	cookie auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
+	t       *testing.T
+	db      *store.DB
+	ring    *keys.Ring
+	grants  *grants.Service
+	server  *httptest.Server
+	codes   *authorize.Service
+	apis    *clients.Resources
+	known   *clients.Service
+	origins *clients.Origins
+	user    auth.User
+	cookie  auth.Session // of whoever sends the SSO cookie "signed-in"; zero: nobody
 
 	published published
 	registrar *admin.Registrar
@@ -94,7 +95,7 @@ func newWorld(t *testing.T) *world {
 	guesses, err := accounts.New(accounts.Needs{DB: w.db, Now: w.now, Keys: masters, Rules: rules, Hashing: accounts.Hashing{Memory: 8, Passes: 1}})
 	must(t, err)
 	w.known = clients.New(w.db, clients.Proof{Issuer: issuer, TokenEndpoint: issuer + "/oauth/token", Documents: w, Now: w.now})
-	w.apis = clients.NewResources(w.db)
+	w.apis, w.origins = clients.NewResources(w.db), clients.NewOrigins(w.db)
 	pipeline, err := exchange.New(exchange.Config{
 		Clients: w.known, Resources: w.apis, Guesses: guesses, Keys: w.ring, Lifetime: 10 * time.Minute, Fallback: issuer + "/oauth/userinfo",
 		Now: w.now, Hooks: map[oauth.GrantType]exchange.Hook{
@@ -113,7 +114,7 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	w.registrar = newRegistrar(w, operators)
 	p, err := protocol.New(protocol.Config{
-		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Now: w.now,
+		Issuer: issuer, Exchange: pipeline, Desk: desk, Keys: w.ring, Origins: w.origins, Now: w.now,
 		Authorize: w.codes, Sessions: w, Screens: screens{}, Registrar: w.registrar, Cookies: httpkit.Cookies{Insecure: true}, Languages: []string{"en", "de"},
 	})
 	must(t, err)

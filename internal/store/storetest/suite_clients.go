@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ func clientCases() []testCase {
 		{"an update keeps id, epoch and birth", testClientUpdate},
 		{"a client's epoch grows and is published", testBump},
 		{"a client that registered itself is swept when nobody uses it", testUnusedClients},
+		{"the origins of enabled clients are found", testClientOrigins},
 		{"clients are listed by id, and deleted ones are not", testClientList},
 	}
 }
@@ -181,4 +183,20 @@ func testUnusedClients(t *testing.T, db *store.DB) {
 		}
 		return nil
 	})
+}
+
+func testClientOrigins(t *testing.T, db *store.DB) {
+	const app, other = "https://app.example", "http://localhost:3000"
+	off := auth.Client{ID: "off", DisabledAt: now(), Metadata: auth.ClientMetadata{AllowedOrigins: []string{"https://off.example"}}}
+	named := auth.Client{ID: "named", Metadata: auth.ClientMetadata{ClientURI: `https://x.example/?"daypass_allowed_origins"`}} // finds nothing in it
+	for _, c := range []auth.Client{
+		{ID: "none"}, off, named,
+		{ID: "one", Metadata: auth.ClientMetadata{AllowedOrigins: []string{app}}},
+		{ID: "two", Metadata: auth.ClientMetadata{AllowedOrigins: []string{app, other}}},
+	} {
+		update(t, db, func(tx *store.Tx) error { _, err := tx.Clients.Insert(t.Context(), c); return err })
+	}
+	got := ask(t, db, func(tx *store.Tx) ([]string, error) { return tx.Clients.Origins(t.Context()) })
+	slices.Sort(got)
+	same(t, "origins", slices.Compact(got), []string{other, app})
 }
