@@ -187,15 +187,19 @@ func bash(t *testing.T, s *Server, dir string, lines []string) (output []string,
 	return output, codes
 }
 
-// background starts a program that ends with the test, however that ends.
-func background(t *testing.T, cmd *exec.Cmd) {
+// background starts a program that ends with the test, however that ends, and returns what it prints. Its environment is
+// cleanEnviron, or the given one.
+func background(t *testing.T, cmd *exec.Cmd, environ ...string) *lockedBuffer {
 	t.Helper()
 	home, err := here()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var printed lockedBuffer
-	cmd.Stdout, cmd.Stderr, cmd.Env = &printed, &printed, cleanEnviron()
+	printed := &lockedBuffer{}
+	if environ == nil {
+		environ = cleanEnviron()
+	}
+	cmd.Stdout, cmd.Stderr, cmd.Env = printed, printed, environ
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -213,6 +217,7 @@ func background(t *testing.T, cmd *exec.Cmd) {
 			t.Logf("%s printed:\n%s", cmd.Path, printed.String())
 		}
 	})
+	return printed
 }
 
 // getWhenUp asks until the program listens, and returns the status of its first answer.

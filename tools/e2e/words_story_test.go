@@ -15,8 +15,8 @@ import (
 
 // The account that `daypass dev` prints.
 const (
-	demoEmail    = "demo@example.com"
-	demoPassword = "correct horse battery staple"
+	demoEmail    = DemoEmail
+	demoPassword = DemoPassword
 )
 
 // send is the only button of a form page; the header's links are no buttons.

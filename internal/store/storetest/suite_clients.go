@@ -190,7 +190,9 @@ func testClientOrigins(t *testing.T, db *store.DB) {
 	off := auth.Client{ID: "off", DisabledAt: now(), Metadata: auth.ClientMetadata{AllowedOrigins: []string{"https://off.example"}}}
 	named := auth.Client{ID: "named", Metadata: auth.ClientMetadata{ClientURI: `https://x.example/?"daypass_allowed_origins"`}} // finds nothing in it
 	for _, c := range []auth.Client{
-		{ID: "none"}, off, named,
+		off,
+		named,
+		{ID: "none"},
 		{ID: "one", Metadata: auth.ClientMetadata{AllowedOrigins: []string{app}}},
 		{ID: "two", Metadata: auth.ClientMetadata{AllowedOrigins: []string{app, other}}},
 	} {
