@@ -47,6 +47,27 @@ func TestPasswordRules(t *testing.T) {
 	}
 }
 
+// Whoever speaks another language than the reason tells it by the rule.
+func TestARefusedPasswordNamesItsRule(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	for password, want := range map[string]auth.WeakPassword{
+		strings.Repeat("\xff", 20):  {Rule: auth.PasswordIsNoText},
+		strings.Repeat("y", 1025):   {Rule: auth.PasswordTooLong, Limit: 1024},
+		"fourteen chars":            {Rule: auth.PasswordTooShort, Limit: 15},
+		strings.Repeat("ab", 10):    {Rule: auth.PasswordRepeats},
+		"passwordpassword":          {Rule: auth.PasswordCommon},
+		"somebody@example.com":      {Rule: auth.PasswordObvious},
+		"somebody@example.com 1234": {Rule: auth.PasswordObvious},
+	} {
+		var weak *auth.WeakPassword
+		err := f.checkPassword(normalizePassword(secret.FromString(password)), "somebody@example.com")
+		if !errors.As(err, &weak) || weak.Rule != want.Rule || weak.Limit != want.Limit {
+			t.Errorf("%q: got %#v, want %#v", password[:4], weak, want)
+		}
+	}
+}
+
 func TestCommonPasswordsAreRefusedHoweverTheyAreDressedUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(n *Needs) { n.MinPassword = 8 })

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/daypass/daypass/internal/auth"
 	"github.com/daypass/daypass/internal/authorize"
@@ -267,5 +269,35 @@ func TestAThirdLanguageIsAFileMore(t *testing.T) {
 	replace(files, "messages/fr.yaml", "  looking:", "  looked:")
 	if _, err := newFrom(s.pages.cfg, files); err == nil {
 		t.Error("a catalogue without a message: New succeeded, want an error")
+	}
+}
+
+// What the packages below tell by a name has words in every language.
+func TestNamesFromBelowHaveWords(t *testing.T) {
+	t.Parallel()
+	german := newSite(t).pages.catalogues.Pick("de")
+	for _, tc := range []struct {
+		said *i18n.Message
+		want string
+	}{
+		{weakness(&auth.WeakPassword{Rule: auth.PasswordIsNoText}), "Das Passwort muss aus Text bestehen."},
+		{weakness(&auth.WeakPassword{Rule: auth.PasswordTooLong, Limit: 1024}), "Das Passwort ist länger als 1024 Bytes."},
+		{weakness(&auth.WeakPassword{Rule: auth.PasswordRepeats}), "Das Passwort wiederholt nur wenige Zeichen; ein paar Wörter ohne Zusammenhang sind gut geeignet."},
+		{weakness(&auth.WeakPassword{Rule: auth.PasswordObvious}), "Das Passwort darf nicht die E-Mail-Adresse oder der Name dieses Dienstes mit wenig mehr sein."},
+		{weakness(&auth.WeakPassword{Reason: "A rule of its own."}), `<span lang="en">A rule of its own.</span>`},
+		{device("Mozilla/5.0 (Linux) something of its own"), "Browser auf Linux"},
+		{device("Go-http-client/2.0"), "Go-Programm"},
+		{device("okhttp/5.1.0"), "Android-App"},
+		{device("curl/8.5.0"), "curl"},
+		{device(canary), "Unbekanntes Gerät"},
+		{proof([]string{"hwk", "otp"}), "einem Sicherheitsschlüssel und einem Einmalcode"},
+		{span(90 * time.Minute), "90 Minuten"},
+		{span(time.Second), "eine Sekunde"},
+		{ago(testNow.Add(-26*time.Hour), testNow), "vor 1 Tag"},
+		{ago(testNow.AddDate(0, -8, 0), testNow), "am 23. März 2026"},
+	} {
+		if got, err := german.Say(tc.said); err != nil || fmt.Sprint(got) != tc.want {
+			t.Errorf("got %v, %v, want %s", got, err, tc.want)
+		}
 	}
 }
