@@ -2,6 +2,7 @@ package pages
 
 import (
 	"flag"
+	"io"
 	"maps"
 	"net/http/httptest"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"github.com/daypass/daypass/internal/i18n"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -98,6 +101,34 @@ func compareGolden(t *testing.T, pages map[string]*httptest.ResponseRecorder, di
 		}
 		if diff := cmp.Diff(string(want), got); diff != "" {
 			t.Errorf("%s differs (-want +got; -update accepts it):\n%s", name, diff)
+		}
+	}
+}
+
+// A language is parsed when it is first read, so that a fault in it would show to a visitor alone: every page of each is tried here.
+func TestEveryLanguageIsWhole(t *testing.T) {
+	t.Parallel()
+	loaded, err := loadAssets(embedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalogues, err := i18n.Load(embedded, "messages", baseLanguage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range catalogues.All() {
+		e, err := newEdition(c, embedded, loaded)
+		if err != nil {
+			t.Fatalf("%s: %v", c.Language(), err)
+		}
+		for name, data := range samples() {
+			if name == onlyBase && c.Language() != baseLanguage {
+				continue
+			}
+			v := view{Name: name, SignedIn: true, Data: data}
+			if err := e.templates[name].ExecuteTemplate(io.Discard, "layout", v); err != nil {
+				t.Errorf("%s in %s: %v", name, c.Language(), err)
+			}
 		}
 	}
 }

@@ -174,8 +174,8 @@ func wish(r *http.Request) *wishes {
 // edition chooses the language of a page: what the application asks for, what the user has, what the browser says.
 func (p *Pages) edition(r *http.Request, name string) *edition {
 	if name == onlyBase {
-		return p.editions[baseLanguage]
+		return p.editions[baseLanguage]()
 	}
 	w := wish(r)
-	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, w.own).Language()]
+	return p.editions[p.catalogues.Pick(r.Header.Get("Accept-Language"), w.asked, w.own).Language()]()
 }

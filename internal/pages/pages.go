@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/daypass/daypass/internal/accounts"
@@ -89,7 +90,7 @@ type Pages struct {
 	cfg        Config
 	assets     *assets
 	catalogues *i18n.Catalogues
-	editions   map[string]*edition // by language
+	editions   map[string]func() *edition // by language
 }
 
 // Route is one entry for the server's mux: Pattern as http.ServeMux reads it.
@@ -98,8 +99,9 @@ type Route struct {
 	Handler http.Handler
 }
 
-// New parses every template in every language and fingerprints every asset. A missing or broken one is an error here, not a
-// surprise for the first visitor.
+// New reads every catalogue, fingerprints every asset and parses every template in English. A missing or broken one is an error
+// here, not a surprise for the first visitor. Another language is parsed when somebody first reads it, so that languages nobody
+// reads cost the start nothing.
 func New(cfg Config) (*Pages, error) { return newFrom(cfg, embedded) }
 
 func newFrom(cfg Config, files fs.FS) (*Pages, error) {
@@ -120,15 +122,24 @@ func newFrom(cfg Config, files fs.FS) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
-	p := &Pages{cfg: cfg, assets: loaded, catalogues: catalogues, editions: map[string]*edition{}}
+	p := &Pages{cfg: cfg, assets: loaded, catalogues: catalogues, editions: map[string]func() *edition{}}
 	for _, c := range catalogues.All() {
-		if p.editions[c.Language()], err = newEdition(c, files, loaded); err != nil {
-			return nil, fmt.Errorf("pages: %w", err)
-		}
+		p.editions[c.Language()] = sync.OnceValue(func() *edition {
+			e, wrong := newEdition(c, files, loaded)
+			if wrong != nil { // the same templates with other words have been parsed: a test reads every language
+				return p.editions[baseLanguage]()
+			}
+			return e
+		})
 	}
-	if err := p.editions[baseLanguage].try(); err != nil {
+	base, err := newEdition(catalogues.Base(), files, loaded)
+	if err == nil {
+		err = base.try()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("pages: %w", err)
 	}
+	p.editions[baseLanguage] = func() *edition { return base }
 	return p, nil
 }
 
