@@ -43,8 +43,9 @@ fmt: ## format every Go file
 unit: ## go test with the race detector: rules, floors, fuzz seeds, both databases, browser stories
 	go test -race -count=1 -timeout 9m ./...
 
-examples: ## vet and test the examples with frameworks, a module of their own
+examples: ## vet and test what is in modules of its own: the examples with frameworks, and clients that others wrote
 	cd examples/frameworks && go vet ./... && go test -count=1 ./...
+	cd tools/interop && go vet ./... && go test -count=1 ./...
 
 bench: ## measure the binary on both databases, each figure beside its limit and its bar: about three minutes
 	go run ./tools/bench
