@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -28,22 +29,66 @@ func settableClock() []change {
 
 func (w *world) clockFile() string { return filepath.Join(w.guard.dir, "clock") }
 
+// clock is what the servers' clock was, and when.
+type clock struct {
+	mu   sync.Mutex
+	eras []era
+}
+
+// era is a time during which the servers' clock was off by so much. Where one ends and the next begins they overlap: for a
+// moment nobody knows which of them a server sees.
+type era struct {
+	from, to time.Time // on this machine's clock; to is zero for what lasts
+	offset   time.Duration
+}
+
+func newClock() clock { return clock{eras: []era{{from: time.Now()}}} }
+
+// begin notes that an offset may hold from now on; end tells that the one before holds no more.
+func (c *clock) begin(offset time.Duration) (end func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.eras = append(c.eras, era{from: time.Now(), offset: offset})
+	before := len(c.eras) - 2
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.eras[before].to = time.Now()
+	}
+}
+
+// seen are the servers' times from a moment of this machine's clock until now, which is the end of the last.
+func (c *clock) seen(since time.Time) (all []span) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	for _, e := range c.eras {
+		if e.to.IsZero() {
+			e.to = now
+		}
+		if !e.to.Before(since) {
+			all = append(all, span{later(e.from, since).Add(e.offset), e.to.Add(e.offset)})
+		}
+	}
+	return all
+}
+
 // now is the time as the servers see it.
-func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
+func (w *world) now() time.Time {
+	seen := w.clock.seen(time.Now())
+	return seen[len(seen)-1].to
+}
 
 // setClock sets the servers' clock.
 func (w *world) setClock(offset time.Duration) error {
 	w.steps.begin()
 	defer w.steps.end()
+	defer w.clock.begin(offset)()
 	next := w.clockFile() + ".next"
 	if err := os.WriteFile(next, []byte(offset.String()), 0o600); err != nil {
 		return err
 	}
-	if err := os.Rename(next, w.clockFile()); err != nil {
-		return err
-	}
-	w.offset.Store(int64(offset))
-	return nil
+	return os.Rename(next, w.clockFile())
 }
 
 // stepClock sets the clock forth or back by seconds or minutes, and right again after a while.

@@ -26,6 +26,7 @@ type device struct {
 	over    bool      // logged out
 	landed  bool      // the last reply reached the store
 	group   time.Time // when the ledger's group began, on this machine's clock
+	fell    int       // how many times the database fell back, as the ledger knows
 	flying  sync.WaitGroup
 }
 
@@ -141,15 +142,25 @@ func (d *device) pass(p plan) (landed bool) {
 func (d *device) depart(twice bool) (token string, group int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.notice()
+	before := time.Now()
 	now := d.w.now()
 	d.landed = false
 	if d.ledger.depart(now) {
-		d.group = time.Now()
+		d.group = before
 	}
 	if twice {
 		d.ledger.depart(now)
 	}
 	return d.token, d.ledger.groups
+}
+
+// notice tells the ledger that the database fell back since it was told last. The caller holds the lock.
+func (d *device) notice() {
+	if n := d.w.falls.number(); n > d.fell {
+		d.fell = n
+		d.ledger.fell()
+	}
 }
 
 // fly carries one delivery of a request and its reply.
@@ -204,7 +215,8 @@ func (d *device) broken() rule {
 func (d *device) arrive() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.ledger.arrive(d.w.now(), d.broken())
+	d.notice()
+	d.ledger.arrive(d.w.clock.seen(d.group), d.broken())
 }
 
 // answered judges what the server said, whether or not it reaches the device.
@@ -218,6 +230,10 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 		began.UTC().Format("15:04:05.000"), now.Sub(began).Milliseconds(), was, is, r, p.fate, p.hold, p.late, p.twin))
 	if len(d.history) > 40 {
 		d.history = d.history[1:]
+	}
+	d.notice()
+	if r.class == granted && !d.w.falls.since(d.group) {
+		d.ledger.answered(d.w.clock.seen(d.group))
 	}
 	if r.class != refused || d.over {
 		return

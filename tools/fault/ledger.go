@@ -2,7 +2,10 @@
 
 package main
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rule names what excuses that a device is refused (docs/refresh.md, "And what does not").
 type rule string
@@ -26,6 +29,10 @@ const (
 // the end of its replay window, and no two were under way while the database fell back or the clock was set. A message
 // that is alone is always covered. The zero value with a window is a device that has just logged in.
 //
+// Where the clock is set, a window that had closed opens again: when the clock goes back behind its end, and when a
+// database falls back to a burst that began under a clock which was ahead. So a burst is forgotten only when an answer
+// proves that the server has begun another one.
+//
 // It is pure: the caller tells the server's time, which may be set back, and holds the lock.
 type ledger struct {
 	window time.Duration
@@ -34,7 +41,9 @@ type ledger struct {
 	groups  int    // so far; a group is the messages without a moment between them at which none was under way
 	sent    int    // messages of this group
 	most    int    // most that were under way at once
-	bursts  []span // when the running burst may have begun; more than one after the clock was set back
+	bursts  []span // when the running burst may have begun; more than one after the clock was set
+	old     []span // the same of bursts whose window had closed, which may open again when the clock is set back
+	past    []span // all that were so far, to which a fallback may return
 	excuse  rule   // holds until a lone message is answered
 }
 
@@ -52,35 +61,68 @@ const (
 func (l *ledger) depart(now time.Time) (begins bool) {
 	if begins = l.flights == 0; begins {
 		if l.quiet(now) {
+			l.old, l.past = append(l.old, l.bursts...), append(l.past, l.bursts...)
 			l.bursts = nil
 		}
 		l.groups++
 		l.sent, l.most = 0, 0
 	}
-	l.touch(now)
+	l.touch(span{now, now})
 	l.flights++
 	l.sent++
 	l.most = max(l.most, l.flights)
 	return begins
 }
 
-// touch notes that a burst may have begun now.
-func (l *ledger) touch(now time.Time) {
-	if n := len(l.bursts); n > 0 && !now.Before(l.bursts[n-1].to) {
-		l.bursts[n-1].to = now
-		return
+// touch notes that a burst may have begun at these times.
+func (l *ledger) touch(seen ...span) {
+	for _, s := range seen {
+		merged := false
+		for i, b := range l.bursts {
+			if !s.from.After(b.to) && !s.to.Before(b.from) {
+				l.bursts[i] = span{earlier(b.from, s.from), later(b.to, s.to)}
+				merged = true
+				break
+			}
+		}
+		if !merged {
+			l.bursts = append(l.bursts, s)
+		}
 	}
-	l.bursts = append(l.bursts, span{now, now})
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// open tells that the window of a burst may have been open at some moment of a span.
+func (l *ledger) open(burst, at span) bool {
+	return at.from.Sub(burst.to) < l.window+windowMargin && at.to.Sub(burst.from) >= -clockSlack-windowMargin
 }
 
 // quiet tells that nothing is under way and that the window of the last burst has surely closed.
 func (l *ledger) quiet(now time.Time) bool {
-	for _, b := range l.bursts {
-		if now.Sub(b.to) < l.window+windowMargin && now.Sub(b.from) >= -clockSlack-windowMargin {
-			return false
+	return l.flights == 0 && len(l.opened(now)) == 0
+}
+
+// opened are the bursts whose window may be open.
+func (l *ledger) opened(now time.Time) (open []span) {
+	for _, b := range slices.Concat(l.bursts, l.old) {
+		if l.open(b, span{now, now}) {
+			open = append(open, b)
 		}
 	}
-	return l.flights == 0
+	return open
 }
 
 // room is how long messages may be under way at once without outliving the window; zero or less: none but a lone one.
@@ -89,7 +131,7 @@ func (l *ledger) room(now time.Time) time.Duration {
 	if l.quiet(now) {
 		return room
 	}
-	for _, b := range l.bursts {
+	for _, b := range slices.Concat(l.bursts, l.opened(now)) {
 		room = min(room, b.from.Add(l.window).Sub(now))
 		if now.Sub(b.to) < -clockSlack {
 			return 0
@@ -98,13 +140,25 @@ func (l *ledger) room(now time.Time) time.Duration {
 	return room
 }
 
-// arrive notes that a message is over: answered and read, or lost. broken is what happened since the group began that
-// only a lone message stands.
-func (l *ledger) arrive(now time.Time, broken rule) {
-	l.weigh(now, broken)
-	l.touch(now)
+// arrive notes that a message is over: answered and read, or lost. seen are the server's times since the group began, of
+// which the last is now: more than one when the clock was set. broken is what happened since then that only a lone message
+// stands.
+func (l *ledger) arrive(seen []span, broken rule) {
+	l.weigh(seen[len(seen)-1].to, broken)
+	l.touch(seen...)
 	l.flights--
 }
+
+// answered notes that the server answered a message of this group with tokens, at one of the times seen, whether or not
+// the answer reaches anybody. A burst whose window was closed all that time has then given way to one of this group.
+func (l *ledger) answered(seen []span) {
+	l.old = slices.DeleteFunc(l.old, func(b span) bool {
+		return !slices.ContainsFunc(seen, func(s span) bool { return l.open(b, s) })
+	})
+}
+
+// fell notes that the database fell back: any burst that ever was may be the one that it knows.
+func (l *ledger) fell() { l.old = slices.Clone(l.past) }
 
 // granted notes an answer with tokens that reaches the store. Alone it proves that the store holds what is current, so
 // whatever went before is over.

@@ -65,6 +65,13 @@ func (f *falls) lost(asked, answered time.Time) bool {
 	return false
 }
 
+// number is how many there were so far.
+func (f *falls) number() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.all)
+}
+
 // count is how many there were after a moment.
 func (f *falls) count(after time.Time) (n int) {
 	f.mu.Lock()

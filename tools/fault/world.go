@@ -39,7 +39,7 @@ type world struct {
 	falls   falls
 	ends    ledgerOfEnds
 	steps   spell        // the clock is being set
-	offset  atomic.Int64 // of the servers' clock, in nanoseconds
+	clock   clock
 	serial  atomic.Uint64
 	dialled atomic.Uint64
 	kills   chan struct{} // asks for a kill at once
@@ -49,7 +49,7 @@ type world struct {
 // newWorld builds daypass and starts it over an empty database.
 func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) {
 	w := &world{
-		opt: opt, guard: g, data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
+		opt: opt, guard: g, clock: newClock(), data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
 		journal: newJournal(), wire: newWire(), tally: newTally(), kills: make(chan struct{}, 1),
 	}
 	if opt.clock {
