@@ -130,6 +130,8 @@ func (c *chaos) killServer(ctx context.Context) error {
 // killNow kills what could lose most.
 func (c *chaos) killNow(ctx context.Context) error {
 	switch pick := c.rng.IntN(3); {
+	case c.w.opt.clock && pick > 0:
+		return c.stepClock(ctx)
 	case c.w.pg != nil && pick == 1:
 		return c.killPostgres(ctx)
 	case c.w.standby != nil && pick == 2:

@@ -20,6 +20,8 @@ const (
 	astride rule = "delayed duplicate meets a fallback"
 	// stepped: the clock was set while two messages were under way.
 	stepped rule = "clock set between two racers"
+	// heldOpen: a thief and an owner inside a window that stays open for up to two minutes because the clock was set back.
+	heldOpen rule = "theft while a clock set back holds the window open"
 	// younger: the grant was made after the copy that the database fell back to.
 	younger rule = "grant newer than the copy"
 )

@@ -27,7 +27,7 @@ type options struct {
 	standby   string        // of PostgreSQL: none, async or sync
 	window    time.Duration // refresh.replay_window of the server; what is "minutes" elsewhere is longer than this
 	calm      time.Duration // between two misfortunes, and up to twice as long
-	clock     bool          // set the servers' clock back and forth, and plant nothing
+	clock     bool          // set the servers' clock back and forth
 	changes   []change      // laid over the sources of the server
 }
 
@@ -70,7 +70,7 @@ func parse(args []string, complaints io.Writer) (options, error) {
 	flags.BoolVar(&opt.short, "short", false, "a run of some seconds, whatever -refreshes says")
 	flags.IntVar(&opt.devices, "devices", 0, "how many devices; by -refreshes without it")
 	flags.StringVar(&opt.standby, "standby", "async", "of PostgreSQL: none, async or sync; with one there are failovers")
-	flags.BoolVar(&opt.clock, "clock", false, "set the servers' clock back and forth by minutes, which leaves no sense in planting thefts")
+	flags.BoolVar(&opt.clock, "clock", false, "set the servers' clock back and forth by minutes")
 	mutant := flags.String("mutation", "", "lay a bug over the sources of the server, to see that it is found")
 	flags.DurationVar(&opt.window, "window", 0, "refresh.replay_window; without it 2s on SQLite and 4s on PostgreSQL, whose answers may take longer")
 	if err := flags.Parse(args); err != nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -118,7 +119,8 @@ func (r *revocation) prepare(ctx context.Context, a act) error {
 	return nil
 }
 
-// until repeats a request until it is answered.
+// until repeats a request until it is answered. An access token that a clock which was set back holds for one of the
+// future is replaced by a refresh.
 func (r *revocation) until(ctx context.Context, send func(base string) reply) error {
 	for {
 		r.asked = time.Now()
@@ -126,6 +128,10 @@ func (r *revocation) until(ctx context.Context, send func(base string) reply) er
 		switch {
 		case got.status == http.StatusNoContent:
 			return nil
+		case got.status == http.StatusUnauthorized && r.w.opt.clock && r.actor.token != "" && got.code != "invalid_credentials":
+			if r.w.insistInto(ctx, &r.actor) == refused {
+				return errors.New("who acts was refused")
+			}
 		case got.status != 0 && got.class != unavail:
 			return fmt.Errorf("%d %s", got.status, got.code)
 		}
@@ -143,7 +149,7 @@ func (r *revocation) logOut(ctx context.Context) error {
 
 func (r *revocation) endOthers(ctx context.Context) error {
 	return r.until(ctx, func(base string) reply {
-		return r.w.wire.call(ctx, http.MethodDelete, base+"/v1/sessions", r.actor.access, nil)
+		return r.w.wire.call(ctx, http.MethodDelete, base+"/v1/sessions", r.actor.access, map[string]string{"password": r.account.password})
 	})
 }
 

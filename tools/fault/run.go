@@ -64,9 +64,7 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	for _, d := range devices {
 		all.Go(func() { d.live(lives) })
 	}
-	if !w.opt.clock {
-		w.plant(ctx, lives, &all)
-	}
+	w.plant(ctx, lives, &all)
 	for lives.Err() == nil && w.tally.refreshes.Load() < w.opt.refreshes && w.tally.wrong() < enoughWrong && !c.probe.gone() {
 		sleep(lives, 20*time.Millisecond)
 	}
@@ -112,9 +110,7 @@ func (w *world) absent() []string {
 			all = append(all, "failover (-standby none)")
 		}
 	}
-	if w.opt.clock {
-		all = append(all, "thefts and revocations (-clock)")
-	} else {
+	if !w.opt.clock {
 		all = append(all, "clock set back and forth (-clock)")
 	}
 	return append(all, "power cut: kill -9 leaves what the operating system has")

@@ -18,6 +18,9 @@ const promisedRounds = 2
 // lost, and a copy may lack several.
 const roundsPerFall = 8
 
+// mostWaived is after how many rounds that do not count the kit gives a theft up.
+const mostWaived = 10
+
 // holder is somebody with a token of the grant.
 type holder struct{ token, access string }
 
@@ -29,7 +32,13 @@ type theft struct {
 	owner, thief holder
 	kept         string    // the owner's first token, as an old backup's log may hold it
 	ending       time.Time // when the last refresh or log-out was sent
-	rounds       int
+	rounds       int       // in a row
+	waived       int       // that did not count, because the clock was set meanwhile
+
+	mu     sync.Mutex
+	ledger ledger // of what both send, to know when the window is closed
+	fell   int    // fallbacks that the ledger knows of
+	group  time.Time
 }
 
 // plot is one class of thefts: what happens before both go on refreshing outside the window, and whether they do.
@@ -42,6 +51,7 @@ type plot struct {
 type theftEnd struct {
 	caught bool
 	why    string // when something else than the rules promise happened
+	excuse rule   // why nothing is promised
 }
 
 func plots() []plot {
@@ -65,7 +75,8 @@ func (w *world) steal(ctx, lives context.Context, p plot) {
 			w.tally.fail("log-in of a victim: " + err.Error())
 			return
 		}
-		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token}
+		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token,
+			ledger: ledger{window: w.opt.window}}
 		end := p.play(t, ctx)
 		if ctx.Err() != nil {
 			return
@@ -79,6 +90,10 @@ func (w *world) steal(ctx, lives context.Context, p plot) {
 func (t *tally) theft(name string, x *theft, end theftEnd) {
 	if !end.caught && x.w.falls.lost(x.asked, x.born) {
 		t.rule(string(younger), 1, 1) // the grant itself is gone
+		return
+	}
+	if end.excuse != none {
+		t.rule(string(end.excuse), 1, 0)
 		return
 	}
 	t.mu.Lock()
@@ -103,12 +118,52 @@ func (t *tally) theft(name string, x *theft, end theftEnd) {
 // present refreshes with the holder's token until the server answers for good.
 func (t *theft) present(ctx context.Context, h *holder) class {
 	t.ending = time.Now()
-	return t.w.insistInto(ctx, h)
+	return t.through(ctx, h)
 }
 
-// apart waits until the window is closed.
-func (t *theft) apart(ctx context.Context) {
-	sleep(ctx, t.w.opt.window+windowMargin+time.Duration(t.rng.Int64N(int64(100*time.Millisecond))))
+// through is present for two at once.
+func (t *theft) through(ctx context.Context, h *holder) class {
+	t.mu.Lock()
+	t.notice()
+	began := time.Now()
+	if t.ledger.depart(t.w.now()) {
+		t.group = began
+	}
+	t.mu.Unlock()
+	got := t.w.insistInto(ctx, h)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notice()
+	seen := t.w.clock.seen(t.group)
+	if got == granted && !t.w.falls.since(t.group) {
+		t.ledger.answered(seen)
+	}
+	t.ledger.arrive(seen, none)
+	return got
+}
+
+// notice tells the ledger that the database fell back. The caller holds the lock.
+func (t *theft) notice() {
+	if n := t.w.falls.number(); n > t.fell {
+		t.fell = n
+		t.ledger.fell()
+	}
+}
+
+// apart waits until the window is closed, and a little more. It is false when the clock was set back, so that this would
+// take minutes.
+func (t *theft) apart(ctx context.Context) bool {
+	sleep(ctx, time.Duration(t.rng.Int64N(int64(100*time.Millisecond))))
+	for until := time.Now().Add(2 * t.w.opt.window); time.Now().Before(until); {
+		t.mu.Lock()
+		t.notice()
+		quiet := t.ledger.quiet(t.w.now())
+		t.mu.Unlock()
+		if quiet || !sleep(ctx, 10*time.Millisecond) {
+			return true
+		}
+	}
+	return false
 }
 
 // steps are refreshes outside the window; false when one is refused.
@@ -123,11 +178,22 @@ func (t *theft) steps(ctx context.Context, who ...*holder) bool {
 }
 
 // hunt lets both go on outside the window, the first named first, until somebody is refused.
+// A round during which the clock was set is none, and the count begins anew.
 func (t *theft) hunt(ctx context.Context, first, second *holder) theftEnd {
 	for ctx.Err() == nil {
 		t.rounds++
-		if !t.steps(ctx, first, second) {
-			return t.dead(ctx)
+		began := time.Now()
+		for _, h := range []*holder{first, second} {
+			if !t.apart(ctx) || t.waived > mostWaived {
+				return theftEnd{excuse: heldOpen}
+			}
+			if t.present(ctx, h) == refused {
+				return t.dead(ctx)
+			}
+		}
+		if t.w.steps.since(began) {
+			t.rounds = 0
+			t.waived++
 		}
 		if t.rounds >= promisedRounds+roundsPerFall*t.w.falls.count(t.born) {
 			return theftEnd{why: "not found out"}
@@ -184,8 +250,8 @@ func (t *theft) after(ctx context.Context) theftEnd {
 func (t *theft) sameTime(ctx context.Context) theftEnd {
 	t.copies()
 	var both sync.WaitGroup
-	both.Go(func() { t.w.insistInto(ctx, &t.owner) })
-	both.Go(func() { t.w.insistInto(ctx, &t.thief) })
+	both.Go(func() { t.through(ctx, &t.owner) })
+	both.Go(func() { t.through(ctx, &t.thief) })
 	both.Wait()
 	return t.hunt(ctx, &t.owner, &t.thief)
 }
