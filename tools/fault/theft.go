@@ -75,8 +75,10 @@ func (w *world) steal(ctx, lives context.Context, p plot) {
 			w.tally.fail("log-in of a victim: " + err.Error())
 			return
 		}
-		t := &theft{w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token,
-			ledger: ledger{window: w.opt.window}}
+		t := &theft{
+			w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token,
+			ledger: ledger{window: w.opt.window},
+		}
 		end := p.play(t, ctx)
 		if ctx.Err() != nil {
 			return

@@ -38,7 +38,7 @@ type world struct {
 	tally   *tally
 	falls   falls
 	ends    ledgerOfEnds
-	steps   spell        // the clock is being set
+	steps   spell // the clock is being set
 	clock   clock
 	serial  atomic.Uint64
 	dialled atomic.Uint64
