@@ -39,12 +39,17 @@ func (s *Service) RedeemCode(ctx context.Context, client auth.Client, ask auth.A
 			return err
 		}
 		p := auth.CodePresentation{ClientID: client.ID, RedirectURI: ask.RedirectURI, Verifier: ask.Verifier.Reveal()}
-		switch code.Judge(p, s.now()) {
+		verdict := code.Judge(p, s.now())
+		if verdict == auth.CodeGood {
+			if b, verdict, err = s.buy(ctx, tx, client, code); err != nil {
+				return err
+			}
+		}
+		switch verdict {
 		case auth.CodeGood:
-			b, refused, err = s.buy(ctx, tx, client, code)
-			return err
+			refused = nil
 		case auth.CodeReplayed:
-			return s.endReplayed(ctx, tx, code, ask.Caller)
+			return s.endReplayed(ctx, tx, code.Hash, ask.Caller)
 		case auth.CodeForeign, auth.CodeRedirect, auth.CodeUnverified, auth.CodeExpired:
 		}
 		return nil
@@ -55,22 +60,23 @@ func (s *Service) RedeemCode(ctx context.Context, client auth.Client, ask auth.A
 	return b, refused
 }
 
-// buy makes the grant of a code, if user and session still stand.
-func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, code auth.AuthorizationCode) (b Bought, refused, err error) {
+// buy makes the grant of a code. The verdict is CodeExpired when user or session stand no more, and CodeReplayed when
+// another one spent the code since it was read: who comes second in a race replays it as well.
+func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, code auth.AuthorizationCode) (b Bought, v auth.CodeVerdict, err error) {
 	user, err1 := tx.Users.Find(ctx, code.UserID)
 	session, err2 := tx.Sessions.Find(ctx, code.SessionID)
 	if errors.Is(err1, auth.ErrNotFound) || errors.Is(err2, auth.ErrNotFound) {
-		return Bought{}, errCode, nil
+		return Bought{}, auth.CodeExpired, nil
 	}
 	if err := errors.Join(err1, err2); err != nil {
-		return Bought{}, nil, err
+		return Bought{}, "", err
 	}
 	stands, err := stand(ctx, tx, client, user, code)
 	if err != nil {
-		return Bought{}, nil, err
+		return Bought{}, "", err
 	}
 	if !stands || !session.Live(s.now(), session.LastUse, s.rules.SessionIdle) {
-		return Bought{}, errCode, nil
+		return Bought{}, auth.CodeExpired, nil
 	}
 	q := code.Request
 	g, token, err := s.Issue(auth.Grant{
@@ -79,16 +85,16 @@ func (s *Service) buy(ctx context.Context, tx *store.Tx, client auth.Client, cod
 		AuthTime: code.AuthTime, AMR: code.AMR, ACR: code.ACR,
 	}, session.ExpiresAt)
 	if err != nil {
-		return Bought{}, nil, err
+		return Bought{}, "", err
 	}
 	first, err := tx.Codes.Use(ctx, code.Hash, g.ID, s.now())
 	if err != nil || !first {
-		return Bought{}, errCode, err
+		return Bought{}, auth.CodeReplayed, err
 	}
 	if !refreshes(client, q, g) {
 		token = secret.Token{}
 	}
-	return Bought{Grant: g, User: user, Request: q, Refresh: token}, nil, tx.Grants.Insert(ctx, g)
+	return Bought{Grant: g, User: user, Request: q, Refresh: token}, auth.CodeGood, tx.Grants.Insert(ctx, g)
 }
 
 // stand tells whether the user and what they allowed are still as they were. The rows' locks keep a disabling, a change of
@@ -107,8 +113,12 @@ func refreshes(client auth.Client, q auth.AuthorizationRequest, g auth.Grant) bo
 	return client.MayUse(oauth.GrantRefreshToken) && (g.Offline || client.FirstParty || !q.OpenID())
 }
 
-// endReplayed ends the grant that a code bought.
-func (s *Service) endReplayed(ctx context.Context, tx *store.Tx, code auth.AuthorizationCode, caller auth.Caller) error {
+// endReplayed ends the grant that a code bought, which the row tells now.
+func (s *Service) endReplayed(ctx context.Context, tx *store.Tx, hash [32]byte, caller auth.Caller) error {
+	code, err := tx.Codes.Find(ctx, hash)
+	if err != nil {
+		return err
+	}
 	f, _, err := tx.Grants.Facts(ctx, code.GrantID)
 	if errors.Is(err, auth.ErrNotFound) {
 		return nil

@@ -169,9 +169,14 @@ func (w *world) expect(t testing.TB, token secret.Token, want auth.Verdict) secr
 
 func (w *world) row(t testing.TB) auth.Grant {
 	t.Helper()
+	return w.rowOf(t, w.grant.ID)
+}
+
+func (w *world) rowOf(t testing.TB, grant auth.ID) auth.Grant {
+	t.Helper()
 	var f auth.RefreshFacts
 	err := w.db.View(t.Context(), func(tx *store.Tx) (err error) {
-		f, _, err = tx.Grants.Facts(t.Context(), w.grant.ID)
+		f, _, err = tx.Grants.Facts(t.Context(), grant)
 		return err
 	})
 	if err != nil {
