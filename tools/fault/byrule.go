@@ -34,7 +34,7 @@ func (w *world) exempt(ctx, lives context.Context, c byRuleCase, rng *rand.Rand)
 			w.tally.fail(c.name + ": " + err.Error())
 			return
 		}
-		out := c.play(w, lives, &holder{r.token, r.access}, rng)
+		out := c.play(w, lives, &holder{token: r.token, access: r.access}, rng)
 		if lives.Err() != nil && !out || w.falls.lost(born, time.Now()) {
 			continue // cut short, or the grant itself is gone
 		}

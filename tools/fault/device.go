@@ -14,13 +14,13 @@ import (
 // device is one owner: one store of tokens and the tabs that share it.
 type device struct {
 	w    *world
-	name string
+	kind kind
 	rng  *rand.Rand
 	// The log-in was asked for, and answered.
 	asked, born time.Time
 
 	mu      sync.Mutex
-	token   string // the store
+	store   holder
 	ledger  ledger
 	history []string  // the last messages, for a failure
 	over    bool      // logged out
@@ -28,12 +28,32 @@ type device struct {
 	group   time.Time // when the ledger's group began, on this machine's clock
 	fell    int       // how many times the database fell back, as the ledger knows
 	flying  sync.WaitGroup
+	sharers chan *sharer // the processes of a device that has some, those that are idle
 }
 
-func (w *world) newDevice(name, token string, asked time.Time) *device {
-	n := w.serial.Add(1)
+// kind is how a device got its tokens and where it keeps them.
+type kind string
+
+const (
+	kindTokens  kind = "token mode"
+	kindCookies kind = "cookie mode"
+	kindCode    kind = "by authorization code"
+)
+
+func (w *world) newDevice(store holder, asked time.Time) *device {
+	switch {
+	case store.cookies:
+		return w.newDeviceOf(kindCookies, store, asked)
+	case store.client == application:
+		return w.newDeviceOf(kindCode, store, asked)
+	}
+	return w.newDeviceOf(kindTokens, store, asked)
+}
+
+func (w *world) newDeviceOf(k kind, store holder, asked time.Time) *device {
+	w.tally.device(k)
 	return &device{
-		w: w, name: name, rng: w.rng(n), asked: asked, born: time.Now(), token: token, ledger: ledger{window: w.opt.window},
+		w: w, kind: k, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), store: store, ledger: ledger{window: w.opt.window},
 	}
 }
 
@@ -87,7 +107,11 @@ func (d *device) alone(ctx context.Context) {
 // crowd lets one to three tabs refresh at once, beginning with the same token, until the room in the window is used.
 func (d *device) crowd(ctx context.Context) {
 	tabs := 1 + d.rng.IntN(3)
-	if tabs > 1 {
+	switch {
+	case d.sharers != nil:
+		tabs = sharersPerDevice
+		d.w.tally.fault("processes at once")
+	case tabs > 1:
 		d.w.tally.fault("tabs at once")
 	}
 	var all sync.WaitGroup
@@ -120,8 +144,11 @@ func (d *device) tab(ctx context.Context, rng *rand.Rand) {
 // pass takes one refresh through the network and tells whether its reply reached the device. What the plan leaves behind
 // (a duplicate, a request after a hang-up) is waited for with d.flying.
 func (d *device) pass(p plan) (landed bool) {
+	if d.sharers != nil {
+		p = p.ofProcess()
+	}
 	d.w.tally.fault(p.faults()...)
-	token, group := d.depart(p.twin)
+	held, group := d.depart(p.twin)
 	answers := make(chan reply, 2)
 	if p.twin {
 		twin := p
@@ -129,9 +156,9 @@ func (d *device) pass(p plan) (landed bool) {
 		if !p.twinLands {
 			twin.fate = lostAfter
 		}
-		d.flying.Go(func() { answers <- d.fly(token, twin) })
+		d.flying.Go(func() { answers <- d.fly(held, twin) })
 	}
-	r := d.fly(token, p)
+	r := d.fly(held, p)
 	if p.twin {
 		d.flying.Go(func() { d.compare(group, r, <-answers) })
 	}
@@ -139,7 +166,7 @@ func (d *device) pass(p plan) (landed bool) {
 }
 
 // depart reads the store and notes that messages with it leave, in which group.
-func (d *device) depart(twice bool) (token string, group int) {
+func (d *device) depart(twice bool) (held holder, group int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.notice()
@@ -152,7 +179,7 @@ func (d *device) depart(twice bool) (token string, group int) {
 	if twice {
 		d.ledger.depart(now)
 	}
-	return d.token, d.ledger.groups
+	return d.store, d.ledger.groups
 }
 
 // notice tells the ledger that the database fell back since it was told last. The caller holds the lock.
@@ -164,15 +191,15 @@ func (d *device) notice() {
 }
 
 // fly carries one delivery of a request and its reply.
-func (d *device) fly(token string, p plan) reply {
+func (d *device) fly(held holder, p plan) reply {
 	pause(p.hold) // not cut short by the end of the run: a message under way stays so
 	if p.fate == neverSent {
 		d.arrive()
 		return reply{class: unsent}
 	}
 	began := time.Now()
-	r := d.w.refresh(token, p)
-	d.answered(token, p, r, began)
+	r := d.carry(held, p)
+	d.answered(held.token, p, r, began)
 	if r.class == dropped {
 		d.flying.Go(func() { // under way until the server is done with it, which its log tells
 			r.ended()
@@ -180,24 +207,39 @@ func (d *device) fly(token string, p plan) reply {
 		})
 		return r
 	}
-	pause(p.late)
+	if d.sharers == nil {
+		pause(p.late) // a process has done that before it wrote its file
+	}
 	if r.class == granted && p.fate == arrives {
-		d.take(r.token)
+		d.take(r)
 	}
 	d.arrive()
 	return r
 }
 
+// carry sends a refresh with what the store holds.
+func (d *device) carry(held holder, p plan) reply {
+	if d.sharers != nil {
+		return d.shared(p)
+	}
+	return d.w.refresh(held, p)
+}
+
 // take writes what arrived into the store, whatever is there.
-func (d *device) take(token string) {
+func (d *device) take(r reply) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, had := generation(d.token)
-	_, got := generation(token)
+	if d.sharers != nil { // the process has written its file
+		d.landed = true
+		d.ledger.granted()
+		return
+	}
+	_, had := generation(d.store.token)
+	_, got := generation(r.token)
 	if got < had {
 		d.w.tally.fault("reply reordered: an older token overwrote a newer one")
 	}
-	d.token, d.landed = token, true
+	d.store.token, d.store.access, d.landed = r.token, r.access, true
 	d.ledger.granted()
 }
 
@@ -226,12 +268,18 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 	now := time.Now()
 	_, was := generation(token)
 	_, is := generation(r.token)
+	if d.sharers != nil {
+		was, is = r.was, r.is
+	}
 	d.history = append(d.history, fmt.Sprintf("%s +%dms %d -> %d %s (%s, held %v, late %v, twin %v)",
 		began.UTC().Format("15:04:05.000"), now.Sub(began).Milliseconds(), was, is, r, p.fate, p.hold, p.late, p.twin))
 	if len(d.history) > 40 {
 		d.history = d.history[1:]
 	}
 	d.notice()
+	if r.class == granted {
+		d.w.tally.refreshed(d.kind)
+	}
 	if r.class == granted && !d.w.falls.since(d.group) {
 		d.ledger.answered(d.w.clock.seen(d.group))
 	}
@@ -252,7 +300,7 @@ func (d *device) answered(token string, p plan, r reply, began time.Time) {
 
 // story tells the last messages of the device and what the server logged about its grant.
 func (d *device) story() string {
-	return fmt.Sprintf("%s, grant %s\n    %s\n    %s", d.name, grantOf(d.token), strings.Join(d.history, "\n    "), d.w.explain(d.token))
+	return fmt.Sprintf("%s, grant %s\n    %s\n    %s", d.kind, grantOf(d.store.token), strings.Join(d.history, "\n    "), d.w.explain(d.store.token))
 }
 
 // compare holds the replies to the two deliveries of one request against each other.

@@ -13,6 +13,15 @@ import (
 // seedOfTheTests is fixed, so that a failure is one of the code and not of the day.
 const seedOfTheTests = 20261127
 
+// TestMain makes this program one of the processes that share a file where the kit starts it as such.
+func TestMain(m *testing.M) {
+	if path := os.Getenv(envTokens); path != "" {
+		_ = shareFile(path, os.Stdin, os.Stdout)
+		return
+	}
+	os.Exit(m.Run())
+}
+
 // TestFaultNobodyIsLoggedOutOnSQLite is a minute of the kit, in seconds.
 func TestFaultNobodyIsLoggedOutOnSQLite(t *testing.T) {
 	t.Parallel()

@@ -53,6 +53,20 @@ func mutations() []mutation {
 			}},
 		},
 		{
+			"code-not-spent", "an authorization code can be redeemed again and again", "sqlite",
+			[]change{
+				{"internal/store/authorization_codes.go", "WHERE hash = $3 AND used_at = 0`", "WHERE hash = $3`"},
+				{"internal/auth/authorization_request.go", "	case !c.UsedAt.IsZero():", "	case c.Hash == [32]byte{}:"},
+			},
+		},
+		{
+			"code-replay-forgiven", "a code that is presented again is refused, and what it bought lives on", "sqlite",
+			[]change{{
+				"internal/grants/codes.go",
+				"			return s.endReplayed(ctx, tx, code.Hash, ask.Caller)\n", "			return nil\n",
+			}},
+		},
+		{
 			"lost-reply-is-reuse", "an old generation after the window is always taken for theft", "sqlite",
 			[]change{{
 				"internal/auth/verdict.go",

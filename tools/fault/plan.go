@@ -16,12 +16,14 @@ const (
 	hungUp                // the connection is closed before the reply
 	cutInside             // it is closed in the middle of the reply
 	lostAfter             // the whole reply is read and then lost, as by a page that is closed
+	killed                // the process that sent it is killed before the reply is in its store
 )
 
 // names are those of the result.
 func (f fate) String() string {
 	return [...]string{
 		"arrives", "request lost", "connection closed before the reply", "reply cut inside the body", "reply lost after the body",
+		"process killed (kill -9) in a refresh",
 	}[f]
 }
 
@@ -73,6 +75,16 @@ func drawCrowd(rng *rand.Rand, room time.Duration) plan {
 			p.twinHold = part()
 		}
 	}
+	return p
+}
+
+// ofProcess is the plan as a process can carry it out: what cuts a connection elsewhere kills the process, and nothing is
+// delivered twice.
+func (p plan) ofProcess() plan {
+	if p.fate == hungUp || p.fate == cutInside {
+		p.fate = killed
+	}
+	p.twin, p.twinHold, p.twinLands = false, 0, false
 	return p
 }
 

@@ -41,6 +41,8 @@ type result struct {
 	Broken       int                         `json:"broken_answers"`
 	Thefts       map[string]*theftCount      `json:"thefts"`
 	Revocations  map[string]*revocationCount `json:"revocations"`
+	Codes        map[string]*codeCount       `json:"codes"`
+	Kinds        map[string]*kindCount       `json:"kinds_of_devices"`
 	ByRule       map[string]*ruleCount       `json:"by_rule"`
 	Faults       map[string]int              `json:"faults"`
 	Errors       map[string]int              `json:"errors"`
@@ -70,6 +72,11 @@ func (r result) missed() []string {
 	bar(r.Broken == 0, "broken answers: 0")
 	bar(lost == 0, "revocations lost: 0")
 	bar(uncaught == 0, "thefts missed: 0")
+	failed := 0
+	for _, c := range r.Codes {
+		failed += c.Failed
+	}
+	bar(failed == 0, "codes misjudged: 0")
 	bar(len(r.Failures) == 0, "failures: none")
 	return missed
 }
@@ -98,6 +105,13 @@ func (r result) print(out io.Writer) {
 	for _, name := range sorted(r.Revocations) {
 		c := r.Revocations[name]
 		row("revocation: "+name, c.Planted, fmt.Sprintf("planted, held %d, newer than the copy %d, lost %d (bar 0)", c.Held, c.Newer, c.Lost))
+	}
+	for _, name := range sorted(r.Codes) {
+		c := r.Codes[name]
+		row("code: "+name, c.Planted, fmt.Sprintf("planted, held %d, asked for again %d, by rule %d, failed %d (bar 0)", c.Held, c.Again, c.ByRule, c.Failed))
+	}
+	for _, name := range sorted(r.Kinds) {
+		row("devices: "+name, r.Kinds[name].Devices, fmt.Sprintf("%d refreshes", r.Kinds[name].Refreshes))
 	}
 	for _, name := range sorted(r.ByRule) {
 		row("by rule: "+name, r.ByRule[name].LoggedOut, fmt.Sprintf("logged out of %d", r.ByRule[name].Devices))

@@ -107,7 +107,7 @@ func (r *revocation) prepare(ctx context.Context, a act) error {
 		if err != nil {
 			return err
 		}
-		old := holder{in.token, in.access}
+		old := holder{token: in.token, access: in.access}
 		now := old
 		r.w.insistInto(ctx, &now)
 		if a.actor && i == 0 {
@@ -181,9 +181,7 @@ func (r *revocation) disable(ctx context.Context) error {
 // check presents what was revoked and tells whether it is worth looking again.
 func (w *world) check(ctx context.Context, r *revocation) bool {
 	for _, h := range r.victims {
-		good := w.insist(ctx, firstParty, h.token, w.serial.Add(1)).class == granted
-		good = good || w.alive(ctx, h.access)
-		if !good || ctx.Err() != nil {
+		if !w.good(ctx, h) || ctx.Err() != nil {
 			continue
 		}
 		if w.falls.lost(r.asked, r.answered) {

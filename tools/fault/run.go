@@ -79,6 +79,9 @@ func (w *world) burn(ctx context.Context, devices []*device) error {
 	all.Wait()
 	w.settle(ctx)
 	unwatch()
+	for _, d := range append(devices, c.probe) {
+		failed = errors.Join(failed, d.leave())
+	}
 	for _, n := range w.nodes {
 		failed = errors.Join(failed, n.stop())
 	}
@@ -129,6 +132,11 @@ func (w *world) plant(ctx, lives context.Context, all *sync.WaitGroup) {
 	for i, c := range byRuleCases() {
 		all.Go(func() { w.exempt(ctx, lives, c, w.rng(1<<35+uint64(i))) })
 	}
+	for i, p := range codePlots() {
+		for j := range w.opt.thieves {
+			all.Go(func() { w.redeemCodes(ctx, lives, p, w.rng(1<<36+uint64(i+100*j))) })
+		}
+	}
 	all.Go(func() { w.recheck(ctx, lives, w.rng(1<<34)) })
 }
 
@@ -137,7 +145,7 @@ func (d *device) last(ctx context.Context) {
 	for range 2 {
 		d.rest(ctx)
 		for !d.pass(plan{}) && !d.gone() && ctx.Err() == nil {
-			d.w.tally.fail(d.name + ": not answered in peace")
+			d.w.tally.fail(string(d.kind) + ": not answered in peace")
 		}
 	}
 }

@@ -23,8 +23,16 @@ type tally struct {
 	byRule   map[string]*ruleCount
 	thefts   map[string]*theftCount
 	revoked  map[string]*revocationCount
+	codes    map[string]*codeCount
+	kinds    map[string]*kindCount
 	outages  map[string]*outage
 	failures []string
+}
+
+// kindCount is one kind of devices.
+type kindCount struct {
+	Devices   int `json:"devices"`
+	Refreshes int `json:"refreshes"`
 }
 
 // ruleCount is one class of what the rules do not promise.
@@ -43,8 +51,23 @@ type outage struct {
 func newTally() *tally {
 	return &tally{
 		faults: map[string]int{}, errors: map[string]int{}, byRule: map[string]*ruleCount{}, thefts: map[string]*theftCount{},
-		revoked: map[string]*revocationCount{}, outages: map[string]*outage{},
+		revoked: map[string]*revocationCount{}, outages: map[string]*outage{}, codes: map[string]*codeCount{}, kinds: map[string]*kindCount{},
 	}
+}
+
+func (t *tally) device(k kind) { t.ofKind(k, func(c *kindCount) { c.Devices++ }) }
+
+func (t *tally) refreshed(k kind) { t.ofKind(k, func(c *kindCount) { c.Refreshes++ }) }
+
+func (t *tally) ofKind(k kind, change func(*kindCount)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.kinds[string(k)]
+	if c == nil {
+		c = &kindCount{}
+		t.kinds[string(k)] = c
+	}
+	change(c)
 }
 
 func (t *tally) fault(names ...string) {
@@ -134,6 +157,9 @@ func (t *tally) wrong() int {
 	for _, c := range t.revoked {
 		n += c.Lost
 	}
+	for _, c := range t.codes {
+		n += c.Failed
+	}
 	return n
 }
 
@@ -151,6 +177,6 @@ func (t *tally) copyTo(r *result) {
 	r.Refreshes = t.refreshes.Load()
 	r.Spurious, r.Branches, r.Broken = t.spurious, t.branches, t.broken
 	r.Faults, r.Errors = maps.Clone(t.faults), maps.Clone(t.errors)
-	r.ByRule, r.Thefts, r.Revocations, r.Outages = t.byRule, t.thefts, t.revoked, t.outages
+	r.ByRule, r.Thefts, r.Revocations, r.Outages, r.Codes, r.Kinds = t.byRule, t.thefts, t.revoked, t.outages, t.codes, t.kinds
 	r.Failures = t.failures
 }

@@ -22,7 +22,11 @@ const roundsPerFall = 8
 const mostWaived = 10
 
 // holder is somebody with a token of the grant.
-type holder struct{ token, access string }
+type holder struct {
+	token, access string
+	client        string // empty: the first-party one
+	cookies       bool   // it is a browser, and these are its cookies
+}
 
 // theft is one grant that two hold.
 type theft struct {
@@ -76,7 +80,7 @@ func (w *world) steal(ctx, lives context.Context, p plot) {
 			return
 		}
 		t := &theft{
-			w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{r.token, r.access}, kept: r.token,
+			w: w, rng: w.rng(w.serial.Add(1)), asked: asked, born: time.Now(), owner: holder{token: r.token, access: r.access}, kept: r.token,
 			ledger: ledger{window: w.opt.window},
 		}
 		end := p.play(t, ctx)
@@ -208,8 +212,7 @@ func (t *theft) hunt(ctx context.Context, first, second *holder) theftEnd {
 func (t *theft) dead(ctx context.Context) theftEnd {
 	ending, ended := t.ending, time.Now()
 	for _, h := range []holder{t.owner, t.thief, {token: t.kept}} {
-		good := h.token != "" && t.w.insist(ctx, firstParty, h.token, t.rng.Uint64()).class == granted
-		good = good || t.w.alive(ctx, h.access)
+		good := t.w.good(ctx, h)
 		if good && !t.w.falls.lost(ending, ended) {
 			return theftEnd{why: "found out, and yet a token is still good"}
 		}
@@ -217,10 +220,19 @@ func (t *theft) dead(ctx context.Context) theftEnd {
 	return theftEnd{caught: true}
 }
 
-// alive tells whether an access token is good at /v1.
-func (w *world) alive(ctx context.Context, access string) bool {
-	for access != "" {
-		r := w.wire.call(ctx, http.MethodGet, w.node(w.serial.Add(1)).url+"/v1/me", access, nil)
+// good tells whether a token of the holder is good, of either kind.
+func (w *world) good(ctx context.Context, h holder) bool {
+	return h.token != "" && w.insist(ctx, h, w.serial.Add(1)).class == granted || w.alive(ctx, h)
+}
+
+// alive tells whether a holder's access token is good where it may be used.
+func (w *world) alive(ctx context.Context, h holder) bool {
+	path := "/v1/me"
+	if h.client != "" && h.client != firstParty {
+		path = "/oauth/userinfo"
+	}
+	for h.access != "" {
+		r := w.wire.call(ctx, http.MethodGet, w.node(w.serial.Add(1)).url+path, h.access, nil)
 		switch {
 		case r.class == granted:
 			return true
@@ -260,7 +272,7 @@ func (t *theft) sameTime(ctx context.Context) theftEnd {
 
 // insistInto refreshes for a holder that no other goroutine looks at.
 func (w *world) insistInto(ctx context.Context, h *holder) class {
-	r := w.insist(ctx, firstParty, h.token, w.serial.Add(1))
+	r := w.insist(ctx, *h, w.serial.Add(1))
 	if r.class == granted {
 		h.token, h.access = r.token, r.access
 	}
@@ -290,7 +302,7 @@ func (t *theft) oldBackup(ctx context.Context) theftEnd {
 
 // wrongClient must be refused without harm to the owner.
 func (t *theft) wrongClient(ctx context.Context) theftEnd {
-	if t.w.insist(ctx, stranger, t.owner.token, t.rng.Uint64()).class != refused {
+	if t.w.insist(ctx, holder{token: t.owner.token, client: stranger}, t.rng.Uint64()).class != refused {
 		return theftEnd{why: "another client was served"}
 	}
 	if !t.steps(ctx, &t.owner, &t.owner) {

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -24,8 +25,10 @@ import (
 const patience = 15 * time.Second
 
 const (
-	firstParty = "daypass" // the client of grants made at /v1
-	stranger   = "other"   // another public client
+	firstParty   = "daypass" // the client of grants made at /v1
+	stranger     = "other"   // another public client
+	application  = "app"     // the operator's own, which is public and gets its grants by codes
+	confidential = "service" // the same with a secret
 )
 
 // class is what a client is told.
@@ -51,6 +54,10 @@ type reply struct {
 	status int
 	ended  func() // waits until the server is done; set when nobody waits for the reply
 	code   string // of the problem, or the OAuth error
+
+	was, is  uint32 // the generations presented and got, of a process that keeps its tokens to itself
+	session  string // the cookie
+	location string // where the browser is sent
 }
 
 func (r reply) String() string {
@@ -65,22 +72,38 @@ type wire struct{ client *http.Client }
 
 func newWire() *wire {
 	return &wire{&http.Client{
-		Timeout:   patience,
-		Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 1024, IdleConnTimeout: 20 * time.Second},
+		Timeout:       patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // codes are ours to read
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 256, MaxIdleConns: 1024, IdleConnTimeout: 20 * time.Second},
 	}}
 }
 
-// refreshRequest is one refresh as a client of the name sends it.
-func refreshRequest(ctx context.Context, base string, d door, client, token string) (*http.Request, error) {
-	if d == doorOAuth || client != firstParty {
-		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {client}}
-		return request(ctx, http.MethodPost, base+"/oauth/token", "application/x-www-form-urlencoded", []byte(form.Encode()))
+// refreshRequest is one refresh as a holder sends it.
+func (w *world) refreshRequest(ctx context.Context, base string, d door, h holder) (*http.Request, error) {
+	switch {
+	case h.cookies:
+		r, err := request(ctx, http.MethodPost, base+"/v1/refresh", "", nil)
+		if err == nil {
+			browse(r, cookieRefresh+"="+h.token+"; "+cookieAccess+"="+h.access)
+		}
+		return r, err
+	case d == doorOAuth || h.client != "" && h.client != firstParty:
+		return w.tokenRequest(ctx, base, h.client, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {h.token}})
 	}
-	body, err := json.Marshal(map[string]string{"refresh_token": token, "mode": "token"})
+	body, err := json.Marshal(map[string]string{"refresh_token": h.token, "mode": "token"})
 	if err != nil {
 		return nil, err
 	}
 	return request(ctx, http.MethodPost, base+"/v1/refresh", "application/json", body)
+}
+
+// tokenRequest is a request of the token endpoint by a client.
+func (w *world) tokenRequest(ctx context.Context, base, client string, form url.Values) (*http.Request, error) {
+	form.Set("client_id", cmp.Or(client, firstParty))
+	if client == confidential {
+		form.Set("client_secret", w.secret)
+	}
+	return request(ctx, http.MethodPost, base+"/oauth/token", "application/x-www-form-urlencoded", []byte(form.Encode()))
 }
 
 func request(ctx context.Context, method, address, kind string, body []byte) (*http.Request, error) {
@@ -119,7 +142,10 @@ func (w *wire) send(r *http.Request) reply {
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return failure(err)
 	}
-	return read(response.StatusCode, text)
+	answer := read(response.StatusCode, text)
+	readCookies(&answer, response.Cookies(), r.Header.Get(headerSite) != "")
+	answer.location = response.Header.Get("Location")
+	return answer
 }
 
 // read classifies an answer.

@@ -31,6 +31,7 @@ type world struct {
 	disk    bool     // the data directory is a small disk of its own
 	key     string   // path of the master key file
 	keys    []string // its lines
+	secret  string   // of the confidential client
 	notRun  []string // what cannot be done here, and why
 	standby *standby
 	journal *journal
@@ -49,7 +50,7 @@ type world struct {
 // newWorld builds daypass and starts it over an empty database.
 func newWorld(ctx context.Context, opt options, g *guard) (_ *world, err error) {
 	w := &world{
-		opt: opt, guard: g, clock: newClock(), data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
+		opt: opt, guard: g, clock: newClock(), secret: newMasterKey(), data: filepath.Join(g.dir, "data"), config: filepath.Join(g.dir, "daypass.yaml"),
 		journal: newJournal(), wire: newWire(), tally: newTally(), kills: make(chan struct{}, 1),
 	}
 	if opt.clock {
@@ -130,15 +131,18 @@ func (w *world) close() error {
 // configure writes the configuration file and the master key.
 func (w *world) configure(port, database string) error {
 	w.key = filepath.Join(w.guard.dir, "master.key")
+	secretFile := filepath.Join(w.guard.dir, "client.secret")
 	text := fmt.Sprintf(`issuer: http://localhost:%s
 database: %s
 master_key_file: %s
 log: {format: json}
 refresh: {replay_window: %s}
 clients:
-  - {id: %s, public: true, redirect_uris: ["http://127.0.0.1/callback"]}
-`, port, database, w.key, w.opt.window, stranger)
-	return errors.Join(w.addKey(), os.WriteFile(w.config, []byte(text), 0o600))
+  - {id: %s, public: true, redirect_uris: ["%s"]}
+  - {id: %s, public: true, first_party: true, scopes: [openid], redirect_uris: ["%s"]}
+  - {id: %s, secret_file: %s, first_party: true, refresh: rotate, scopes: [openid], redirect_uris: ["%s"]}
+`, port, database, w.key, w.opt.window, stranger, callback, application, callback, confidential, secretFile, callback)
+	return errors.Join(w.addKey(), os.WriteFile(secretFile, []byte(w.secret), 0o600), os.WriteFile(w.config, []byte(text), 0o600))
 }
 
 // addKey adds a master key, which is active in whatever starts from now on.
@@ -175,22 +179,25 @@ func (w *world) rng(part uint64) *mathrand.Rand {
 func (w *world) node(pick uint64) *node { return w.nodes[pick%uint64(len(w.nodes))] }
 
 // refresh sends one refresh with its fate and counts the answer.
-func (w *world) refresh(token string, p plan) reply {
+func (w *world) refresh(h holder, p plan) reply {
 	n := w.node(p.node)
-	r, err := refreshRequest(context.Background(), n.url, p.door, firstParty, token)
+	r, err := w.refreshRequest(context.Background(), n.url, p.door, h)
 	if err != nil {
 		return reply{class: unknownErr, code: err.Error()}
 	}
-	var got reply
-	switch p.fate {
-	case hungUp, cutInside:
-		from, life := w.address(), n.life.Load()
-		got = w.wire.broken(r, p.fate, from)
-		got.ended = func() { w.finished(n, life, from) }
-	default:
-		got = w.wire.send(r)
-	}
+	got := w.carry(r, n, p.fate)
 	w.tally.answer(got)
+	return got
+}
+
+// carry takes a request to a node and its answer back, as its fate wills.
+func (w *world) carry(r *http.Request, n *node, f fate) reply {
+	if f != hungUp && f != cutInside {
+		return w.wire.send(r)
+	}
+	from, life := w.address(), n.life.Load()
+	got := w.wire.broken(r, f, from)
+	got.ended = func() { w.finished(n, life, from) }
 	return got
 }
 
@@ -210,10 +217,10 @@ func (w *world) finished(n *node, life int64, from string) {
 }
 
 // insist refreshes until the server answers for good, as a client that means it.
-func (w *world) insist(ctx context.Context, client, token string, pick uint64) reply {
+func (w *world) insist(ctx context.Context, h holder, pick uint64) reply {
 	for {
 		// A request is not cut off when the run ends: its answer would be missing in the count.
-		request, err := refreshRequest(context.WithoutCancel(ctx), w.node(pick).url, door(pick%2), client, token)
+		request, err := w.refreshRequest(context.WithoutCancel(ctx), w.node(pick).url, door(pick%2), h)
 		if err != nil {
 			return reply{class: unknownErr, code: err.Error()}
 		}
@@ -241,11 +248,16 @@ func (w *world) newAccount(kind string) account {
 
 // enter signs the account up or logs it in, until the server has answered.
 func (w *world) enter(ctx context.Context, a account, fresh bool) (reply, error) {
+	return w.enterAs(ctx, a, fresh, "token")
+}
+
+// enterAs is enter in a mode of the API, "token" or "cookie".
+func (w *world) enterAs(ctx context.Context, a account, fresh bool, mode string) (reply, error) {
 	path := "/v1/login"
 	if fresh {
 		path = "/v1/signup"
 	}
-	body := map[string]string{"email": a.email, "password": a.password, "mode": "token"}
+	body := map[string]string{"email": a.email, "password": a.password, "mode": mode}
 	for try := uint64(0); ; try++ {
 		r := w.wire.call(ctx, http.MethodPost, w.node(w.serial.Add(1)).url+path, "", body)
 		switch {
@@ -277,19 +289,56 @@ func (w *world) populate(ctx context.Context, devices int) ([]*device, error) {
 		places <- struct{}{}
 		users.Go(func() {
 			defer func() { <-places }()
-			for i := range count {
-				asked := time.Now()
-				r, err := w.enter(ctx, a, i == 0)
-				mu.Lock()
-				if err != nil {
-					failed = errors.Join(failed, err)
-				} else {
-					all = append(all, w.newDevice("owner", r.token, asked))
-				}
-				mu.Unlock()
-			}
+			mine, err := w.settleIn(ctx, a, count, first/perUser < 3+devices/100)
+			mu.Lock()
+			defer mu.Unlock()
+			all, failed = append(all, mine...), errors.Join(failed, err)
 		})
 	}
 	users.Wait()
 	return all, failed
+}
+
+// settleIn gives a new user devices of each kind in turn: programs in token mode, of which the last may be two processes
+// that share a file, a browser, and an application that gets its tokens by a code from that browser's session.
+func (w *world) settleIn(ctx context.Context, a account, count int, sharing bool) (mine []*device, err error) {
+	var b browser
+	for i := range count {
+		asked := time.Now()
+		var store holder
+		switch i {
+		case 1:
+			r, err := w.enterAs(ctx, a, false, "cookie")
+			if err != nil {
+				return mine, err
+			}
+			b = browser{account: a, session: r.session, asked: asked, born: time.Now()}
+			store = holder{token: r.token, access: r.access, cookies: true}
+		case 2:
+			c, r := w.newCode(ctx, b, application)
+			if r.class == granted {
+				r = w.redeem(c, arrives)
+			}
+			if r.class != granted {
+				return mine, fmt.Errorf("code flow: %s", r)
+			}
+			store = c.bought(r)
+		default:
+			r, err := w.enter(ctx, a, i == 0)
+			if err != nil {
+				return mine, err
+			}
+			store = holder{token: r.token, access: r.access}
+			if sharing && i == perUser-1 {
+				d, err := w.newSharingDevice(store, asked)
+				if err != nil {
+					return mine, err
+				}
+				mine = append(mine, d)
+				continue
+			}
+		}
+		mine = append(mine, w.newDevice(store, asked))
+	}
+	return mine, nil
 }
